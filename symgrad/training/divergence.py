@@ -1,0 +1,108 @@
+"""The error of a run whose numbers stop being finite, and the advice that comes with it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgrad.errors import SymgradError
+from symgrad.training.history import History
+
+Params = dict[str, Any]
+
+
+class DivergenceError(SymgradError):
+    """The loss, a gradient or a parameter became NaN or infinite.
+
+    `epoch` is the epoch in which it happened (0: already at the start values), `learning_rate` the one used,
+    `suggestion` a learning rate to try (None where none helps), `params` the last finite parameters, and
+    `history` the run up to them.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        epoch: int,
+        learning_rate: float,
+        suggestion: float | None,
+        params: Params,
+        history: History,
+    ) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.learning_rate = learning_rate
+        self.suggestion = suggestion
+        self.params = params
+        self.history = history
+
+
+def step_advice(
+    gradient: Callable[[Params], Mapping[str, Any]],
+    start: Params,
+    columns: Mapping[str, NDArray[Any]],
+    learning_rate: float,
+) -> tuple[float, str]:
+    """A learning rate to try after a divergence, and the sentence that says why.
+
+    On a quadratic of curvature c a step is stable below 2/c, so half of that is the scale to try.
+    """
+    curvature = largest_curvature(gradient, start)
+    if math.isfinite(curvature) and curvature * learning_rate > 1:
+        suggestion = _one_digit(1 / curvature)
+        advice = (
+            f"The steps are too long: the curvature at the start is about {curvature:.2g}, so learning rates "
+            f"are stable below about {2 / curvature:.2g}. Try learning_rate={suggestion:g}"
+        )
+    else:
+        suggestion = _one_digit(learning_rate / 10)
+        advice = f"Try learning_rate={suggestion:g}, and check that the loss has an optimum to reach"
+    reach = {name: float(np.abs(column).max()) for name, column in columns.items()}
+    widest = max(reach, key=reach.__getitem__, default=None)
+    if widest is not None and reach[widest] > 10:
+        advice += f". Data scaled to about 1 allows longer steps ({widest} reaches {reach[widest]:.4g})"
+    return suggestion, advice + "."
+
+
+def largest_curvature(
+    gradient: Callable[[Params], Mapping[str, Any]], start: Params, rounds: int = 10
+) -> float:
+    """The largest curvature of the loss at `start`, by power iteration on differences of gradients.
+
+    >>> round(largest_curvature(lambda p: {"x": 6 * p["x"], "y": 2 * p["y"]}, {"x": 1.0, "y": 1.0}), 3)
+    6.0
+    """
+    here = _flat(gradient(start), start)
+    direction, curvature = here, math.nan
+    reach = 1e-5 * max(1.0, float(np.linalg.norm(_flat(start, start))))
+    for _ in range(rounds):
+        length = float(np.linalg.norm(direction))
+        if not 0 < length < math.inf:
+            break
+        nudge = direction * (reach / length)
+        direction = (_flat(gradient(_moved(start, nudge)), start) - here) / reach
+        curvature = float(np.linalg.norm(direction))
+    return curvature
+
+
+def _flat(values: Mapping[str, Any], order: Params) -> NDArray[np.float64]:
+    return np.concatenate([np.ravel(values[name]).astype(np.float64) for name in order])
+
+
+def _moved(start: Params, nudge: NDArray[np.float64]) -> Params:
+    moved, at = {}, 0
+    for name, value in start.items():
+        size = np.size(value)
+        moved[name] = value + nudge[at : at + size].reshape(np.shape(value))
+        at += size
+    return moved
+
+
+def _one_digit(value: float) -> float:
+    # Rounded down, so that the printed rate is no longer than the computed one.
+    scale = 10.0 ** math.floor(math.log10(value))
+    return float(f"{math.floor(value / scale * (1 + 1e-12)) * scale:.0e}")

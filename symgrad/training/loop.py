@@ -1,0 +1,111 @@
+"""The loop of gradient descent: as little as possible between two calls of the compiled step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from symgrad.training.batches import Batch
+from symgrad.training.progress import Report
+from symgrad.training.settings import Settings
+
+Params: TypeAlias = dict[str, Any]
+Step: TypeAlias = Callable[..., tuple[Any, Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a loop works on: the compiled step, the start, all samples at once, and the batches of an epoch.
+
+    `batches_of_epoch` is None when all samples make one batch.
+    """
+
+    step: Step
+    start: Params
+    whole: Batch
+    batches_of_epoch: Callable[[], Iterator[Batch]] | None
+
+
+@dataclass(frozen=True)
+class Path:
+    """Where a loop went: loss and parameters of each epoch, and what ended it; a fault says it in words."""
+
+    losses: list[float]
+    points: list[Params]
+    stopped_by: str
+    fault: str = ""
+
+
+def descend(problem: Problem, settings: Settings, report: Report) -> Path:
+    """Run the epochs of gradient descent, or ascent, until one of the settings or a fault ends them.
+
+    The loss of an epoch is the cost at the parameters after it. With one batch an epoch this value comes with
+    the gradient of the next step; with more batches it takes one more pass.
+    """
+    step, whole, batches_of_epoch = problem.step, problem.whole, problem.batches_of_epoch
+    rate = settings.learning_rate if settings.maximize else -settings.learning_rate
+    finite = math.isfinite if all(np.ndim(value) == 0 for value in problem.start.values()) else _all_finite
+    losses: list[float] = []
+    points: list[Params] = []
+    params = problem.start
+    grads: Mapping[str, Any] = {}
+    for epoch in range(settings.epochs + 1):
+        try:
+            if epoch and batches_of_epoch is None:
+                params = {name: value + rate * grads[name] for name, value in params.items()}
+            elif epoch and batches_of_epoch is not None:
+                for batch in batches_of_epoch():
+                    _, grads = step(**batch, **params)
+                    params = {name: value + rate * grads[name] for name, value in params.items()}
+            loss, grads = step(**whole, **params)
+        except ArithmeticError as error:
+            # Python's own floats raise where NumPy's turn infinite.
+            return Path(losses, points, "fault", f"the numbers became too large ({error})")
+        if not (
+            math.isfinite(loss) and all(map(finite, params.values())) and all(map(finite, grads.values()))
+        ):
+            return Path(losses, points, "fault", _fault(loss, params, grads))
+        losses.append(loss)
+        points.append(params)
+        report(epoch, loss)
+        stopped_by = _reached(loss, grads, settings)
+        if stopped_by:
+            return Path(losses, points, stopped_by)
+    return Path(losses, points, "epochs")
+
+
+def _reached(loss: float, grads: Mapping[str, Any], settings: Settings) -> str:
+    if settings.stop_loss is not None and (
+        loss >= settings.stop_loss if settings.maximize else loss <= settings.stop_loss
+    ):
+        return "loss"
+    if settings.stop_gradient is not None and _norm(grads) <= settings.stop_gradient:
+        return "gradient"
+    return ""
+
+
+def _norm(grads: Mapping[str, Any]) -> float:
+    return math.hypot(*(float(np.linalg.norm(gradient)) for gradient in grads.values()))
+
+
+def _all_finite(value: Any) -> bool:
+    return bool(np.isfinite(value).all())
+
+
+def _fault(loss: float, params: Params, grads: Mapping[str, Any]) -> str:
+    if not math.isfinite(loss):
+        return f"the loss became {loss}"
+    for name, value in params.items():
+        if not _all_finite(value):
+            return f"{name} became {_culprit(value)}"
+    name = next(name for name, gradient in grads.items() if not _all_finite(gradient))
+    return f"the gradient with respect to {name} became {_culprit(grads[name])}"
+
+
+def _culprit(value: Any) -> float:
+    flat = np.ravel(value)
+    return float(flat[~np.isfinite(flat)][0])
