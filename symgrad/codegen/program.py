@@ -1,0 +1,189 @@
+"""A derivation as one straight-line function: forward, result, every gradient, each named quantity once."""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from symgrad.codegen.numpy import NumpySource, namespace, sizes_source
+from symgrad.derivation import Derivation, derive, partial_name
+from symgrad.errors import InputError, ModelError, ShapeError
+from symgrad.model import Equation, Model, Size
+
+Reduction: TypeAlias = Literal["none", "mean"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled model: calling it with values by name returns the result and the gradients by name.
+
+    For a scalar model the values may be arrays of samples: then the result and gradients have one entry a sample,
+    or, with reduction "mean", are the means over the samples.
+    """
+
+    model: Model
+    wrt: tuple[str, ...]
+    reduction: Reduction
+    source: str
+    function: Callable[..., Any] = field(repr=False)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the values that a call takes."""
+        return tuple(quantity.name for quantity in self.model.inputs)
+
+    def __call__(self, **values: Any) -> tuple[Any, dict[str, Any]]:
+        """The result and its gradients; raises InputError for a missing, unknown or non-numeric value."""
+        ready = arguments(self.model, values)
+        result, gradients = self.function(**ready)
+        if self.reduction == "none":
+            gradients = _full(self.model, result, gradients, ready)
+        return result, gradients
+
+
+def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as floats or float arrays, complete and of fitting shapes; raises InputError or ShapeError."""
+    import numpy as np
+
+    names = [quantity.name for quantity in model.inputs]
+    for name in values:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            hint = f"; did you mean {close[0]}?" if close else f"; its inputs are {', '.join(names)}"
+            raise InputError(f"{model.name} has no input {name!r}{hint}")
+    missing = [name for name in names if name not in values and name not in model.defaults]
+    if missing:
+        raise InputError(f"{model.name} needs a value for {', '.join(missing)}")
+    ready: dict[str, Any] = {}
+    sizes: dict[Any, tuple[int, str]] = {}
+    for quantity in model.inputs:
+        value = values.get(quantity.name, model.defaults.get(quantity.name))
+        try:
+            array = np.asarray(value)
+            array = array if array.dtype.kind == "f" else array.astype(float)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{model.name}: {quantity.name} isn't a number or an array of numbers: {value!r}") from error
+        if quantity.axes:
+            if array.ndim != len(quantity.axes):
+                axes = " ".join(map(str, quantity.axes))
+                raise ShapeError(f"{model.name}: {quantity.name} has axes ({axes}), got an array of shape {array.shape}")
+            for axis, length in zip(quantity.axes, array.shape, strict=True):
+                known, owner = sizes.setdefault(axis, (length, quantity.name))
+                expected = int(axis) if axis.is_Integer else known
+                if length != expected:
+                    raise ShapeError(
+                        f"{model.name}: axis {axis} is {length} in {quantity.name} {array.shape}, but {expected} in {owner}"
+                    )
+        ready[quantity.name] = array if array.ndim else array[()]
+    return ready
+
+
+def _full(model: Model, result: Any, gradients: dict[str, Any], ready: Mapping[str, Any]) -> dict[str, Any]:
+    """Every gradient in full shape: a constant one has an entry for each sample, or its variable's axes."""
+    import numpy as np
+
+    full = {}
+    for name, gradient in gradients.items():
+        quantity = model.quantities[name]
+        shape = np.shape(ready[name]) if quantity.axes and name in ready else None
+        if not quantity.axes and not any(q.axes for q in model.inputs):
+            shape = np.shape(result)
+        full[name] = gradient if shape is None or np.shape(gradient) == shape else np.broadcast_to(gradient, shape).copy()
+    return full
+
+
+def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none") -> Program:
+    """A model's derivation as a program; raises ModelError while a function is abstract or a name isn't Python's."""
+    if reduction not in ("none", "mean"):
+        raise InputError(f'reduction is "none" or "mean", got {reduction!r}')
+    return compile_derivation(derive(model, wrt), reduction)
+
+
+def compile_derivation(derivation: Derivation, reduction: Reduction = "none") -> Program:
+    """The forward equations and the steps as one function that returns (result, gradients by name)."""
+    model = derivation.model
+    mean = ("np.mean({})" if reduction == "mean" else "{}").format
+    gradients = ", ".join(
+        f'"{name}": {mean("1.0" if name == model.result else partial_name(model.result, name))}' for name in derivation.wrt
+    )
+    needed = _live(derivation)
+    steps = [equation for equation in derivation.equations if equation.name in needed]
+    source, function = _compiled(
+        model, steps, f"return {mean(model.result)}, {{{gradients}}}", {**model.written, **derivation.written}
+    )
+    return Program(model, derivation.wrt, reduction, source, function)
+
+
+def _live(derivation: Derivation) -> set[str]:
+    """The adjoints that a requested gradient needs: the rest of the sweep is dead."""
+    result = derivation.model.result
+    live = {partial_name(result, name) for name in derivation.wrt}
+    for equation in reversed(derivation.equations):
+        if equation.name in live:
+            live |= equation.uses
+    return live
+
+
+def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """The model's result for numbers or arrays; raises InputError for too many, missing or unknown ones."""
+    from symgrad.tensors.tensor import Tensor
+
+    names = [quantity.name for quantity in model.inputs]
+    functions = {name: kwargs[name] for name in model.functions if name in kwargs}
+    if functions:
+        model = model.bind(**functions)
+    if len(args) > len(names):
+        raise InputError(f"{model.name} takes {len(names)} values ({', '.join(names)}), got {len(args)}")
+    values = dict(zip(names, args, strict=False))
+    for name, value in kwargs.items():
+        if name in values:
+            raise InputError(f"{model.name}: {name} is given twice")
+        if name not in functions:
+            values[name] = value
+    if any(isinstance(value, Tensor) for value in values.values()):
+        raise ModelError(f"{model.name} is called on quantities of another model")
+    return _forward(model)(**arguments(model, values))
+
+
+def _forward(model: Model) -> Callable[..., Any]:
+    return _compiled(model, [], f"return {model.result}", model.written)[1]
+
+
+def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> tuple[str, Callable[..., Any]]:
+    if model.functions:
+        example = ", ".join(f"{name}=sg.sigmoid" for name in model.functions)
+        raise ModelError(f"{model.name} can't be computed while {', '.join(model.functions)} is abstract; use model.bind({example})")
+    _check_names(model)
+    printer = NumpySource(written)
+    body = [f"{eq.name} = {printer.text(eq.rhs, eq.indices)}" for eq in (*model.equations, *steps)]
+    head = sizes_source(_sizes(model, steps))
+    inputs = ", ".join(quantity.name for quantity in model.inputs)
+    name = model.name if model.name.isidentifier() else "model"
+    lines = [f"def {name}({inputs}):", *(f"    {line}" for line in (*head, *body, last))]
+    source = "\n".join(lines) + "\n"
+    names = namespace(printer.imports)
+    # The text is our own printer's; names are checked identifiers, everything else comes from a table.
+    exec(compile(source, f"<symgrad {name}>", "exec"), names)
+    return source, names[name]
+
+
+def _check_names(model: Model) -> None:
+    for name in model.quantities:
+        if not name.isidentifier() or keyword.iskeyword(name) or name == "np":
+            raise ModelError(f"{model.name}: {name!r} can't be a name in NumPy source; rename that quantity")
+
+
+def _sizes(model: Model, steps: list[Equation]) -> dict[Size, tuple[str, int]]:
+    """Where each symbolic size that an expression uses can be read off: an input and the place of its axis."""
+    places: dict[Size, tuple[str, int]] = {}
+    for quantity in model.inputs:
+        for place, size in enumerate(quantity.axes):
+            if isinstance(size, Size):
+                places.setdefault(size, (quantity.name, place))
+    if not places:
+        return {}
+    used = {atom for equation in (*model.equations, *steps) for atom in equation.rhs.free_symbols if isinstance(atom, Size)}
+    return {size: place for size, place in places.items() if size in used}

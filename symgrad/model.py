@@ -1,0 +1,222 @@
+"""A model: an ordered, acyclic, single-assignment list of named equations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sympy import Expr, Indexed, IndexedBase, Integer, Symbol, preorder_traversal
+from sympy.core.function import AppliedUndef
+
+from symgrad.errors import ModelError
+from symgrad.expressions import Written
+
+if TYPE_CHECKING:  # the rooms above the core, imported only when a convenience method is called
+    from symgrad.codegen.program import Program, Reduction
+    from symgrad.reading.bind import Bindable
+
+
+class Size(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
+    """The symbolic length of an axis."""
+
+    def __new__(cls, name: str) -> Size:
+        return Symbol.__xnew__(cls, name, integer=True, positive=True)
+
+
+class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
+    """An index that runs over an axis of the given size.
+
+    >>> Index("i", Size("n")).size
+    n
+    """
+
+    size: Expr
+
+    def __new__(cls, name: str, size: Expr) -> Index:
+        self = Symbol.__xnew__(cls, name, integer=True)
+        self.size = size
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self.size)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.name, self.size), {}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A named quantity and the sizes of its axes: none for a scalar."""
+
+    name: str
+    axes: tuple[Expr, ...] = ()
+
+    def at(self, indices: tuple[Expr, ...]) -> Expr:
+        """The quantity's entry at the indices: a symbol for a scalar."""
+        return IndexedBase(self.name)[indices] if self.axes else Symbol(self.name)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One named quantity and its right-hand side, a scalar expression in the quantity's indices."""
+
+    name: str
+    rhs: Expr
+    indices: tuple[Index, ...] = ()
+
+    @property
+    def quantity(self) -> Quantity:
+        """The name with the sizes of its axes."""
+        return Quantity(self.name, tuple(index.size for index in self.indices))
+
+    @property
+    def lhs(self) -> Expr:
+        """The left-hand side: a symbol, or an indexed entry."""
+        return IndexedBase(self.name)[self.indices] if self.indices else Symbol(self.name)
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """The names of the quantities that the right-hand side uses."""
+        return frozenset(names_in(self.rhs))
+
+    def __str__(self) -> str:
+        return f"{self.lhs} = {self.rhs}"
+
+
+def names_in(expr: Expr) -> tuple[str, ...]:
+    """The names of the quantities in an expression, as they occur; indices and sizes are not quantities.
+
+    >>> names_in(Symbol("w") * IndexedBase("x")[Index("i", Size("n"))])
+    ('w', 'x')
+    """
+    found: dict[str, None] = {}
+    traversal = preorder_traversal(expr)
+    for node in traversal:
+        if isinstance(node, Indexed):
+            found[str(node.base.label)] = None
+            traversal.skip()
+        elif isinstance(node, Symbol) and not isinstance(node, Index | Size):
+            found[node.name] = None
+    return tuple(found)
+
+
+def functions_in(expr: Expr) -> frozenset[str]:
+    """The names of the abstract functions applied in an expression, without their primes."""
+    return frozenset(node.func.__name__.rstrip("'") for node in expr.atoms(AppliedUndef))
+
+
+@dataclass(frozen=True)
+class Model:
+    """Named equations, in order, from the inputs to one result; calling it with numbers computes the result.
+
+    Raises ModelError where a name is defined twice, used before its definition, or unknown.
+    """
+
+    name: str
+    inputs: tuple[Quantity, ...]
+    equations: tuple[Equation, ...]
+    result: str
+    defaults: Mapping[str, Expr] = field(default_factory=dict)
+    written: Written = field(default_factory=dict, repr=False, compare=False)
+    doc: str = field(default="", repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known = {quantity.name for quantity in self.inputs}
+        if len(known) != len(self.inputs):
+            raise ModelError(f"{self.name}: an input's name occurs twice: {', '.join(q.name for q in self.inputs)}")
+        later = {equation.name for equation in self.equations}
+        for equation in self.equations:
+            if equation.name in known:
+                raise ModelError(f"{self.name}: {equation.name} is defined twice, the second time as {equation}")
+            missing = sorted(equation.uses - known)
+            if missing:
+                why = "before its definition" if missing[0] in later else "but nothing defines it"
+                raise ModelError(f"{self.name}: {equation} uses {missing[0]} {why}")
+            known.add(equation.name)
+        if self.result not in later:
+            raise ModelError(f"{self.name}: no equation defines the result {self.result!r}")
+
+    @staticmethod
+    def from_equations(equations: Any, result: str | None = None, name: str = "model") -> Model:
+        """A model from SymPy `Eq`s or (left, right) pairs, in any order; the result is the last in dependency order.
+
+        Raises ModelError for a cycle, a second definition, or a left-hand side that isn't a name.
+
+        >>> x, w, z = Symbol("x"), Symbol("w"), Symbol("z")
+        >>> Model.from_equations([(z, w * x)]).result
+        'z'
+        """
+        from symgrad.reading.equations import model_from_equations
+
+        return model_from_equations(equations, result, name)
+
+    @cached_property
+    def quantities(self) -> dict[str, Quantity]:
+        """Every quantity by name: the inputs, then each equation's."""
+        named = {quantity.name: quantity for quantity in self.inputs}
+        named.update((equation.name, equation.quantity) for equation in self.equations)
+        return named
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the functions that are still abstract."""
+        found: dict[str, None] = {}
+        for equation in self.equations:
+            found.update(dict.fromkeys(sorted(functions_in(equation.rhs))))
+        return tuple(found)
+
+    def equation(self, name: str) -> Equation:
+        """The equation that defines a name; raises ModelError where there is none."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise ModelError(f"{self.name} has no equation for {name!r}; it defines {', '.join(self._by_name)}") from None
+
+    @cached_property
+    def _by_name(self) -> dict[str, Equation]:
+        return {equation.name: equation for equation in self.equations}
+
+    def bind(self, **functions: Bindable) -> Model:
+        """The same model with abstract functions made concrete: `network.bind(f=sg.sigmoid)`.
+
+        Takes symgrad's functions, SymPy's, or any Python function of one quantity.  Raises ModelError for a name
+        that isn't an abstract function of the model.
+        """
+        from symgrad.reading.bind import bind
+
+        return bind(self, functions)
+
+    def compile(self, wrt: Any = None, reduction: Reduction = "none") -> Program:
+        """One NumPy function that returns the result and its gradients by name."""
+        from symgrad.codegen.program import compile_model
+
+        return compile_model(self, wrt, reduction)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result for numbers or arrays, given in the order of the inputs or by name."""
+        from symgrad.codegen.program import evaluate
+
+        return evaluate(self, args, kwargs)
+
+    def latex(self) -> str:
+        """The equations, numbered, as LaTeX."""
+        from symgrad.notation.latex import model_latex
+
+        return model_latex(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex()}\n$$"
+
+    def __str__(self) -> str:
+        return "\n".join(str(equation) for equation in self.equations)
+
+
+def axis(text: str) -> Expr:
+    """The size that a shape annotation names: a number, or a symbol.
+
+    >>> axis("n"), axis("3")
+    (n, 3)
+    """
+    return Integer(int(text)) if text.isdigit() else Size(text)
