@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Batch: TypeAlias = dict[str, Any]
+#: Starts an epoch: for each batch in turn, the (name, values) pairs of the columns.
+Batches: TypeAlias = Callable[[], Iterator[Iterable[tuple[str, Any]]]]
 
 
-def epochs_of(
+def batches(
     columns: Mapping[str, NDArray[Any]], count: int, size: int, generator: np.random.Generator | None
-) -> Callable[[], Iterator[Batch]]:
+) -> Batches:
     """Return a function that starts the next epoch: batches of `size` samples, the last perhaps smaller.
 
-    Columns of dimension 0 are the same in every batch. With a generator each epoch has a new order.
+    Columns of dimension 0, which are the same in every batch, are left out. With a generator each epoch has a
+    new order.
 
-    >>> epoch = epochs_of({"x": np.arange(5.0)}, count=5, size=2, generator=None)
-    >>> [batch["x"].tolist() for batch in epoch()]
+    >>> epoch = batches({"x": np.arange(5.0)}, count=5, size=2, generator=None)
+    >>> [dict(batch)["x"].tolist() for batch in epoch()]
     [[0.0, 1.0], [2.0, 3.0], [4.0]]
     """
-    constant = {name: column.item() for name, column in columns.items() if not column.ndim}
     varying = {name: column for name, column in columns.items() if column.ndim}
     # One buffer a column, refilled each epoch: a batch is then a view, never a copy of its own.
     buffers = {name: np.empty_like(column) for name, column in varying.items()} if generator else varying
     split = _single if size == 1 and all(column.ndim == 1 for column in varying.values()) else _slices
 
-    def epoch() -> Iterator[Batch]:
+    def epoch() -> Iterator[Iterable[tuple[str, Any]]]:
         if generator is not None:
             order = generator.permutation(count)
             for name, column in varying.items():
                 # mode="clip" lets NumPy write to the buffer directly; the order is always in range.
                 np.take(column, order, axis=0, out=buffers[name], mode="clip")
-        return split(buffers, constant, count, size)
+        return split(buffers, count, size)
 
     return epoch
 
 
-def _slices(columns: Mapping[str, NDArray[Any]], constant: Batch, count: int, size: int) -> Iterator[Batch]:
+def _slices(
+    columns: Mapping[str, NDArray[Any]], count: int, size: int
+) -> Iterator[Iterable[tuple[str, Any]]]:
     for start in range(0, count, size):
-        yield {**constant, **{name: column[start : start + size] for name, column in columns.items()}}
+        yield [(name, column[start : start + size]) for name, column in columns.items()]
 
 
-def _single(columns: Mapping[str, NDArray[Any]], constant: Batch, count: int, size: int) -> Iterator[Batch]:
+def _single(
+    columns: Mapping[str, NDArray[Any]], count: int, size: int
+) -> Iterator[Iterable[tuple[str, Any]]]:
     # One sample a step is scalar work, in which Python's floats are several times faster than NumPy's.
     names = tuple(columns)
-    for values in zip(*(column.tolist() for column in columns.values()), strict=True):
-        yield {**constant, **dict(zip(names, values, strict=True))}
+    return (
+        zip(names, row, strict=True) for row in zip(*map(np.ndarray.tolist, columns.values()), strict=True)
+    )

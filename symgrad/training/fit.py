@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from symgrad.errors import InputError
-from symgrad.training.batches import epochs_of
+from symgrad.training.batches import batches
 from symgrad.training.data import Data, Samples
 from symgrad.training.divergence import DivergenceError, step_advice
 from symgrad.training.history import Run, gather
@@ -92,8 +92,8 @@ def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Se
     whole = {name: column if column.ndim else column.item() for name, column in samples.columns.items()}
     generator = np.random.default_rng(settings.seed) if settings.shuffle else None
     one_batch = int(size) >= samples.count
-    epoch = None if one_batch else epochs_of(samples.columns, samples.count, int(size), generator)
-    return Problem(model.compile(wrt=list(start), reduction="mean"), start, whole, epoch)
+    each = None if one_batch else batches(samples.columns, samples.count, int(size), generator)
+    return Problem(model.compile(wrt=list(start), reduction="mean"), start, whole, each)
 
 
 def _diverged(

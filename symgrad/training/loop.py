@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from symgrad.training.batches import Batch
+from symgrad.training.batches import Batches
 from symgrad.training.progress import Report
 from symgrad.training.settings import Settings
 
@@ -26,8 +26,8 @@ class Problem:
 
     step: Step
     start: Params
-    whole: Batch
-    batches_of_epoch: Callable[[], Iterator[Batch]] | None
+    whole: dict[str, Any]
+    batches_of_epoch: Batches | None
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,31 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
     step, whole, batches_of_epoch = problem.step, problem.whole, problem.batches_of_epoch
     rate = settings.learning_rate if settings.maximize else -settings.learning_rate
     finite = math.isfinite if all(np.ndim(value) == 0 for value in problem.start.values()) else _all_finite
+    names = tuple(problem.start)
     losses: list[float] = []
     points: list[Params] = []
-    params = problem.start
     grads: Mapping[str, Any] = {}
+    values = {
+        **whole,
+        **problem.start,
+    }  # one dictionary for all calls, of which a step renews only what changes
     for epoch in range(settings.epochs + 1):
         try:
             if epoch and batches_of_epoch is None:
-                params = {name: value + rate * grads[name] for name, value in params.items()}
+                for name in names:
+                    values[name] = values[name] + rate * grads[name]
             elif epoch and batches_of_epoch is not None:
                 for batch in batches_of_epoch():
-                    _, grads = step(**batch, **params)
-                    params = {name: value + rate * grads[name] for name, value in params.items()}
-            loss, grads = step(**whole, **params)
+                    values.update(batch)
+                    _, grads = step(**values)
+                    for name in names:
+                        values[name] = values[name] + rate * grads[name]
+                values.update(whole)
+            loss, grads = step(**values)
         except ArithmeticError as error:
             # Python's own floats raise where NumPy's turn infinite.
             return Path(losses, points, "fault", f"the numbers became too large ({error})")
+        params = {name: values[name] for name in names}
         if not (
             math.isfinite(loss) and all(map(finite, params.values())) and all(map(finite, grads.values()))
         ):
