@@ -1,0 +1,1 @@
+"""Measurements that symgrad makes of itself, beside its peers."""

@@ -1,0 +1,226 @@
+"""The command line: each command calls public functions and prints what they return.
+
+Nothing above the commands imports SymPy, NumPy or rich, so that `symgrad --help` answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+if TYPE_CHECKING:
+    from symgrad.derivation import Derivation
+
+OK, REFUTED, UNUSABLE = 0, 1, 2
+
+Format = Literal["latex", "markdown", "html", "python"]
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("symgrad")
+
+
+app = App(
+    name="symgrad",
+    version=_version,
+    help="Derive gradients from named equations, print them, check hand-written ones, and train with them.",
+    help_epilogue="Exit status: 0; 1 if a claim is refuted or undecided; 2 if the input can't be used.",
+    result_action="return_value",
+)
+
+
+@app.command
+def article(*, out: Path = Path("article")) -> int:
+    """Write the whole article, from the gradient to backpropagation, and check each of its numbers.
+
+    Parameters
+    ----------
+    out
+        The folder for the page (Markdown and HTML) and its pictures.
+    """
+    from symgrad.article import write_article
+    from symgrad.cli.show import print_table
+
+    report = write_article(out)
+    print_table("The article's numbers", ("place", "the article", "ours", "verdict"), report.rows)
+    print(f"\nwritten: {', '.join(str(path) for path in report.pages)}")
+    return OK
+
+
+@app.command
+def derive(
+    model: str,
+    /,
+    *,
+    wrt: Annotated[list[str] | None, Parameter(negative=())] = None,
+    format: Format = "markdown",
+) -> int:
+    """Derive the gradient of a model, step by step.
+
+    Parameters
+    ----------
+    model
+        FILE.py:MODEL, a Python file and the name of a model in it.
+    wrt
+        A quantity to differentiate by, or several with commas; may be repeated. Left out: every input.
+    format
+        latex, markdown, html (one self-contained page) or python (the gradient as a NumPy function).
+    """
+    from symgrad.cli.loading import load_model
+    from symgrad.derivation import derive as derivation_of
+
+    names = [name.strip() for part in wrt or () for name in part.split(",")]
+    print(_formatted(derivation_of(load_model(model), names or None), format))
+    return OK
+
+
+def _formatted(derivation: "Derivation", format: Format) -> str:
+    if format == "latex":
+        return derivation.latex()
+    if format == "python":
+        return derivation.model.compile(wrt=derivation.wrt).source
+    markdown = derivation.markdown()
+    if format == "markdown":
+        return markdown
+    from symgrad.notation.page import html_page
+
+    return html_page(markdown, f"The gradient of {derivation.model.name}", Path())
+
+
+@app.command
+def train(
+    model: str,
+    /,
+    *,
+    data: Path,
+    param: Annotated[list[str], Parameter(negative=())],
+    learning_rate: float,
+    epochs: int = 100,
+    batch: str = "full",
+    maximize: Annotated[bool, Parameter(negative=())] = False,
+    seed: int | None = None,
+    out: Path | None = None,
+) -> int:
+    """Train a model on the columns of a CSV file by gradient descent.
+
+    Parameters
+    ----------
+    model
+        FILE.py:MODEL, a Python file and the name of a model in it.
+    data
+        A CSV file with a header; its columns are inputs of the model.
+    param
+        A parameter and its start value, such as w=0.7, or several with commas; may be repeated.
+    learning_rate
+        How far a step goes along the gradient.
+    epochs
+        How often to pass over all samples.
+    batch
+        The samples in one step: full, sample (one at a time) or a number.
+    maximize
+        Climb the gradient instead of descending it.
+    seed
+        Shuffle the samples in each epoch, in an order that this number repeats.
+    out
+        A CSV file for the history: the loss and the parameters, epoch by epoch.
+    """
+    from symgrad.cli.loading import load_model, start_values
+    from symgrad.cli.show import print_table, write_csv
+    from symgrad.training.fit import fit
+
+    run = fit(
+        load_model(model),
+        data,
+        start_values(param),
+        learning_rate=learning_rate,
+        epochs=epochs,
+        batch=int(batch) if batch.isdecimal() else batch,
+        maximize=maximize,
+        shuffle=seed is not None,
+        seed=seed,
+    )
+    table = run.history.table()
+    rows = list(zip(*table.values(), strict=True))
+    shown = rows if len(rows) <= 12 else [*rows[:6], ("…",) * len(table), *rows[-5:]]
+    print_table(run.model_name, tuple(table), shown)
+    print(f"\n{run.reason}: " + ", ".join(f"{name} = {value:.6g}" for name, value in run.params.items()))
+    if out is not None:
+        write_csv(out, tuple(table), rows)
+        print(f"written: {out}")
+    return OK
+
+
+@app.command
+def verify(model: str, claims: Path, /) -> int:
+    """Check hand-written derivatives against the derived ones.
+
+    Parameters
+    ----------
+    model
+        FILE.py:MODEL, a Python file and the name of a model in it.
+    claims
+        A Python file whose functions are named after what they claim: `def w1(...)` or `def dL_dw1(...)`
+        for the loss's derivative by w1, `def dz2_dw1(...)` for that of z2, `def yhat(...)` for a quantity.
+    """
+    from symgrad.cli.loading import load_claims, load_model
+    from symgrad.cli.show import print_table
+    from symgrad.derivation import derive as derivation_of
+
+    derivation = derivation_of(load_model(model))
+    verdicts = {name: derivation.verify(name, claim) for name, claim in load_claims(claims).items()}
+    rows = [(name, verdict.status, verdict.reason) for name, verdict in verdicts.items()]
+    print_table(str(claims), ("claim", "verdict", "why"), rows)
+    if any(verdict.status == "malformed" for verdict in verdicts.values()):
+        return UNUSABLE
+    return OK if all(verdicts.values()) else REFUTED
+
+
+@app.command
+def bench(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+    """Measure how the cost grows with the number of equations, beside CasADi where that is installed.
+
+    Parameters
+    ----------
+    json
+        Print the rows as JSON.
+    """
+    from symgrad.bench import growth
+
+    report = growth.measure()
+    if json:
+        print(report.json())
+        return OK
+    from symgrad.cli.show import print_table
+
+    print_table("tanh chains, seconds (medians)", *report.table)
+    print(f"\n{report.summary}")
+    return OK
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; what can't be used is one clear line on standard error."""
+    try:
+        status = app(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        return _refuse(str(error))
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read the output has stopped; there is nobody to tell
+        return OK
+    except OSError as error:
+        return _refuse(f"{error.filename}: {error.strerror}")
+    except Exception as error:
+        from symgrad.errors import SymgradError
+
+        if not isinstance(error, SymgradError):
+            raise
+        return _refuse(str(error))
+    return status if isinstance(status, int) else OK
+
+
+def _refuse(message: str) -> int:
+    print(f"symgrad: {message}", file=sys.stderr)
+    return UNUSABLE
