@@ -241,22 +241,27 @@ def test_an_optimum_at_infinity_is_pointed_out():
         fit(parabola, None, {"x": 1}, learning_rate=0.3, epochs=10_000)
 
 
-def test_parameters_that_leave_the_finite_while_the_loss_does_not():
-    @sg.model
-    def saturated(x, w):
-        L = sg.tanh(w * x) + x * w * 0
-        return L
-
-    huge = {"x": [1.0]}
-
-    class Escaping:
-        name, inputs, defaults = saturated.name, saturated.inputs, saturated.defaults
+def test_a_parameter_may_leave_the_finite_while_the_loss_stays():
+    class Steep:
+        name, inputs, defaults = "steep", parabola.inputs, parabola.defaults
 
         def compile(self, wrt, reduction):
-            return lambda x, w: (1.0, {"w": 1e308})
+            return SimpleNamespace(function=lambda x: (1.0, {"x": 1e308}))
 
-    with pytest.raises(DivergenceError, match="w became -inf in epoch 2"):
-        fit(Escaping(), huge, {"w": 0.0}, learning_rate=1, epochs=5)
+    with pytest.raises(DivergenceError, match="x became -inf in epoch 2"):
+        fit(Steep(), None, {"x": 0}, learning_rate=1, epochs=5)
+
+
+def test_a_root_of_a_negative_number_is_no_complex_loss():
+    @sg.model
+    def root(x, w):
+        L = (w + x) ** 1.5
+        return L
+
+    with pytest.raises(DivergenceError, match="in epoch 1 of 9"):
+        fit(root, {"x": [1.0, 2.0]}, {"w": 0}, learning_rate=5, epochs=9, batch="sample")
+    with pytest.raises(DivergenceError, match="at the start values"):
+        fit(root, {"x": -8}, {"w": 0}, learning_rate=5, epochs=9)
 
 
 def test_a_start_outside_the_domain_is_no_matter_of_learning_rate():
@@ -333,6 +338,16 @@ def test_data_and_params_that_do_not_fit_are_quoted(data, params, message):
 def test_a_misspelt_name_gets_a_suggestion():
     with pytest.raises(InputError, match="did you mean w1"):
         fit(network, SMALL, {**DEEP, "w_1": 1}, learning_rate=0.1, epochs=1)
+
+
+def test_an_abstract_function_must_be_bound_first():
+    @sg.model
+    def unbound(x, w, f):
+        L = f(w * x)
+        return L
+
+    with pytest.raises(SymgradError, match="bind"):
+        fit(unbound, {"x": [1]}, {"w": 1}, learning_rate=0.1, epochs=1)
 
 
 def test_a_plain_function_is_no_model():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,13 @@ from symgrad.training.data import Data, Samples
 from symgrad.training.divergence import DivergenceError, step_advice
 from symgrad.training.history import Run, gather
 from symgrad.training.inputs import check_inputs
-from symgrad.training.loop import Path, Problem, descend
+from symgrad.training.loop import Path, Problem, Step, descend
 from symgrad.training.progress import progress_bar
 from symgrad.training.settings import Settings, check_settings
 from symgrad.training.words import values_text
 
 if TYPE_CHECKING:
+    from symgrad.codegen.program import Reduction
     from symgrad.model import Model
 
 
@@ -89,11 +91,22 @@ def fit(
 
 def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Settings) -> Problem:
     size = {"full": samples.count, "sample": 1}.get(str(settings.batch), settings.batch)
-    whole = {name: column if column.ndim else column.item() for name, column in samples.columns.items()}
+    size = min(int(size), samples.count)
+    scalar = not any(quantity.axes for quantity in model.inputs)
+
+    @functools.cache
+    def step(count: int) -> Step:
+        # A model with axes takes its own mean; of a single number NumPy's mean costs more than most models.
+        reduction: Reduction = "mean" if scalar and count > 1 else "none"
+        return model.compile(wrt=list(start), reduction=reduction).function
+
+    whole = {
+        name: column.item() if column.size == 1 and scalar else column
+        for name, column in samples.columns.items()
+    }
     generator = np.random.default_rng(settings.seed) if settings.shuffle else None
-    one_batch = int(size) >= samples.count
-    each = None if one_batch else batches(samples.columns, samples.count, int(size), generator)
-    return Problem(model.compile(wrt=list(start), reduction="mean"), start, whole, each)
+    parts = batches(samples.columns, samples.count, size, generator) if size < samples.count else None
+    return Problem(step(samples.count), step(size), start, whole, parts)
 
 
 def _diverged(

@@ -19,12 +19,14 @@ Step: TypeAlias = Callable[..., tuple[Any, Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class Problem:
-    """What a loop works on: the compiled step, the start, all samples at once, and the batches of an epoch.
+    """What a loop works on: the start values, all samples at once, and the batches of an epoch.
 
-    `batches_of_epoch` is None when all samples make one batch.
+    `step` gives the cost and its gradients for all samples, `batch_step` for a batch. `batches_of_epoch` is
+    None when all samples make one batch.
     """
 
     step: Step
+    batch_step: Step
     start: Params
     whole: dict[str, Any]
     batches_of_epoch: Batches | None
@@ -46,17 +48,14 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
     The loss of an epoch is the cost at the parameters after it. With one batch an epoch this value comes with
     the gradient of the next step; with more batches it takes one more pass.
     """
-    step, whole, batches_of_epoch = problem.step, problem.whole, problem.batches_of_epoch
+    step, batch_step, batches_of_epoch = problem.step, problem.batch_step, problem.batches_of_epoch
     rate = settings.learning_rate if settings.maximize else -settings.learning_rate
-    finite = math.isfinite if all(np.ndim(value) == 0 for value in problem.start.values()) else _all_finite
     names = tuple(problem.start)
     losses: list[float] = []
     points: list[Params] = []
     grads: Mapping[str, Any] = {}
-    values = {
-        **whole,
-        **problem.start,
-    }  # one dictionary for all calls, of which a step renews only what changes
+    # One dictionary serves all calls; a step renews only what changes.
+    values = {**problem.whole, **problem.start}
     for epoch in range(settings.epochs + 1):
         try:
             if epoch and batches_of_epoch is None:
@@ -65,18 +64,16 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
             elif epoch and batches_of_epoch is not None:
                 for batch in batches_of_epoch():
                     values.update(batch)
-                    _, grads = step(**values)
+                    _, grads = batch_step(**values)
                     for name in names:
                         values[name] = values[name] + rate * grads[name]
-                values.update(whole)
+                values.update(problem.whole)
             loss, grads = step(**values)
         except ArithmeticError as error:
             # Python's own floats raise where NumPy's turn infinite.
             return Path(losses, points, "fault", f"the numbers became too large ({error})")
         params = {name: values[name] for name in names}
-        if not (
-            math.isfinite(loss) and all(map(finite, params.values())) and all(map(finite, grads.values()))
-        ):
+        if not all(map(_finite, (loss, *params.values(), *grads.values()))):
             return Path(losses, points, "fault", _fault(loss, params, grads))
         losses.append(loss)
         points.append(params)
@@ -101,20 +98,17 @@ def _norm(grads: Mapping[str, Any]) -> float:
     return math.hypot(*(float(np.linalg.norm(gradient)) for gradient in grads.values()))
 
 
-def _all_finite(value: Any) -> bool:
-    return bool(np.isfinite(value).all())
+def _finite(value: Any) -> bool:
+    # Where NumPy turns nan, as for (-8)**(1/3), Python's own floats turn complex.
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not np.iscomplexobj(value) and bool(np.isfinite(value).all())
 
 
 def _fault(loss: float, params: Params, grads: Mapping[str, Any]) -> str:
-    if not math.isfinite(loss):
-        return f"the loss became {loss}"
-    for name, value in params.items():
-        if not _all_finite(value):
-            return f"{name} became {_culprit(value)}"
-    name = next(name for name, gradient in grads.items() if not _all_finite(gradient))
-    return f"the gradient with respect to {name} became {_culprit(grads[name])}"
-
-
-def _culprit(value: Any) -> float:
-    flat = np.ravel(value)
-    return float(flat[~np.isfinite(flat)][0])
+    named = {"the loss": loss, **params}
+    named.update((f"the gradient with respect to {name}", gradient) for name, gradient in grads.items())
+    what = next(what for what, value in named.items() if not _finite(value))
+    values = np.ravel(named[what])
+    culprit = values[0] if np.iscomplexobj(values) else values[~np.isfinite(values)][0]
+    return f"{what} became {culprit}"
