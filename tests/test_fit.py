@@ -150,6 +150,24 @@ def test_an_input_left_out_of_both_takes_its_default():
     assert run.params["w"] == pytest.approx(1 / 1.5)
 
 
+def test_parameters_with_axes_train_like_numbers():
+    @sg.model
+    def plane(X: "n d", y: "n", W: "d", b):  # noqa: F722, F821
+        yhat = X @ W + b
+        L = ((yhat - y) ** 2).mean() / 2
+        return L
+
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    data = {"X": X, "y": X @ [2.0, -1.0] + 3}
+    for batch in ("full", 10):
+        run = fit(plane, data, {"W": np.zeros(2), "b": 0}, learning_rate=0.3, epochs=500, batch=batch)
+        np.testing.assert_allclose(run.params["W"], [2, -1])
+        assert run.history["W"].shape == (501, 2)
+        assert "array(2,)" in repr(run)
+    with pytest.raises(SymgradError, match="axis d is 3 in W"):
+        fit(plane, data, {"W": np.zeros(3), "b": 0}, learning_rate=0.3, epochs=1)
+
+
 # --- stopping ---------------------------------------------------------------------------------------------
 
 
@@ -273,7 +291,7 @@ def test_a_start_outside_the_domain_is_no_matter_of_learning_rate():
     with pytest.raises(DivergenceError, match=r"at the start values w = -1, before any step") as caught:
         fit(logarithm, None, {"w": -1}, learning_rate=0.1, epochs=5)
     assert (caught.value.epoch, caught.value.suggestion, caught.value.params) == (0, None, {"w": -1.0})
-    assert len(caught.value.history) == 0
+    assert repr(caught.value.history) == "<History: no epochs>"
 
 
 # --- what can't be used -----------------------------------------------------------------------------------

@@ -12,15 +12,15 @@ from symgrad.errors import InputError
 from symgrad.training.batches import batches
 from symgrad.training.data import Data, Samples
 from symgrad.training.divergence import DivergenceError, step_advice
-from symgrad.training.history import Run, gather
+from symgrad.training.history import Run, gather, plain
 from symgrad.training.inputs import check_inputs
-from symgrad.training.loop import Path, Problem, Step, descend
+from symgrad.training.loop import Path, Problem, descend
 from symgrad.training.progress import progress_bar
 from symgrad.training.settings import Settings, check_settings
 from symgrad.training.words import values_text
 
 if TYPE_CHECKING:
-    from symgrad.codegen.program import Reduction
+    from symgrad.codegen.program import Program, Reduction
     from symgrad.model import Model
 
 
@@ -77,13 +77,13 @@ def fit(
         stop_gradient=stop_gradient,
     )
     samples, start = check_inputs(model, data, params)
-    problem = _problem(model, samples, start, settings)
     # What overflows is noticed once an epoch and reported with advice; NumPy's warnings would only repeat it.
     with np.errstate(all="ignore"), progress_bar(settings.epochs, progress) as report:
+        problem = _problem(model, samples, start, settings)
         path = descend(problem, settings, report)
     if path.fault:
         raise _diverged(model.name, path, problem, samples, settings)
-    history = gather(path.losses, path.points)
+    history = gather(list(start), path.losses, path.points)
     return Run(
         model.name, history[-1].params, history, path.stopped_by, settings.learning_rate, settings.batch
     )
@@ -95,10 +95,10 @@ def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Se
     scalar = not any(quantity.axes for quantity in model.inputs)
 
     @functools.cache
-    def step(count: int) -> Step:
+    def program(count: int) -> Program:
         # A model with axes takes its own mean; of a single number NumPy's mean costs more than most models.
         reduction: Reduction = "mean" if scalar and count > 1 else "none"
-        return model.compile(wrt=list(start), reduction=reduction).function
+        return model.compile(wrt=list(start), reduction=reduction)
 
     whole = {
         name: column.item() if column.size == 1 and scalar else column
@@ -106,7 +106,10 @@ def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Se
     }
     generator = np.random.default_rng(settings.seed) if settings.shuffle else None
     parts = batches(samples.columns, samples.count, size, generator) if size < samples.count else None
-    return Problem(step(samples.count), step(size), start, whole, parts)
+    if not scalar:
+        # Called like this, a program checks the axes against each other; its bare function doesn't.
+        program(samples.count)(**whole, **start)
+    return Problem(program(samples.count).function, program(size).function, start, whole, parts)
 
 
 def _diverged(
@@ -120,7 +123,7 @@ def _diverged(
             "Choose start values, or data, for which every equation is defined."
         )
     else:
-        last = path.points[-1]
+        last = dict(zip(problem.start, map(plain, path.points[-1]), strict=True))
         with np.errstate(all="ignore"):
             suggestion, advice = step_advice(
                 lambda params: problem.step(**problem.whole, **params)[1],
@@ -133,7 +136,7 @@ def _diverged(
             f"The last finite values are {values_text(last)}; this error keeps them, and the history so far. "
             f"{advice}"
         )
-    history = gather(path.losses, path.points)
+    history = gather(list(problem.start), path.losses, path.points)
     return DivergenceError(
         text, epoch=epoch, learning_rate=rate, suggestion=suggestion, params=dict(last), history=history
     )

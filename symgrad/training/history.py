@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple, overload
@@ -86,6 +86,8 @@ class History(Sequence[Epoch]):
         )
 
     def __repr__(self) -> str:
+        if not len(self):
+            return "<History: no epochs>"
         first, last = self[0], self[-1]
         return f"<History: epochs 0 to {last.epoch}, loss {first.loss:.6g} → {last.loss:.6g}>"
 
@@ -153,11 +155,16 @@ class Run:
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.history._repr_html_()}"
 
 
-def gather(losses: Sequence[float], points: Sequence[Mapping[str, Any]]) -> History:
-    """The history of the losses and parameters that a loop has collected."""
+def gather(names: Sequence[str], losses: Sequence[float], points: Sequence[tuple[Any, ...]]) -> History:
+    """The history of the losses and parameters that a loop has collected.
+
+    >>> gather(["x"], [16.0, 10.24], [(-4.0,), (-3.2,)])["x"]
+    array([-4. , -3.2])
+    """
+    columns = zip(*points, strict=True) if points else [()] * len(names)
     return History(
         np.array(losses, dtype=np.float64),
-        {name: np.array([point[name] for point in points]) for name in points[0]} if points else {},
+        {name: np.array(column) for name, column in zip(names, columns, strict=True)},
     )
 
 

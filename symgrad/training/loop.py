@@ -34,10 +34,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Path:
-    """Where a loop went: loss and parameters of each epoch, and what ended it; a fault says it in words."""
+    """Where a loop went: loss and parameters of each epoch, and what ended it; a fault says it in words.
+
+    Parameters are in the order of the start values: a tuple an epoch, since long runs have very many.
+    """
 
     losses: list[float]
-    points: list[Params]
+    points: list[tuple[Any, ...]]
     stopped_by: str
     fault: str = ""
 
@@ -52,7 +55,7 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
     rate = settings.learning_rate if settings.maximize else -settings.learning_rate
     names = tuple(problem.start)
     losses: list[float] = []
-    points: list[Params] = []
+    points: list[tuple[Any, ...]] = []
     grads: Mapping[str, Any] = {}
     # One dictionary serves all calls; a step renews only what changes.
     values = {**problem.whole, **problem.start}
@@ -72,11 +75,11 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
         except ArithmeticError as error:
             # Python's own floats raise where NumPy's turn infinite.
             return Path(losses, points, "fault", f"the numbers became too large ({error})")
-        params = {name: values[name] for name in names}
-        if not all(map(_finite, (loss, *params.values(), *grads.values()))):
-            return Path(losses, points, "fault", _fault(loss, params, grads))
+        point = tuple(values[name] for name in names)
+        if not all(map(_finite, (loss, *point, *grads.values()))):
+            return Path(losses, points, "fault", _fault(loss, dict(zip(names, point, strict=True)), grads))
         losses.append(loss)
-        points.append(params)
+        points.append(point)
         report(epoch, loss)
         stopped_by = _reached(loss, grads, settings)
         if stopped_by:
