@@ -251,11 +251,11 @@ def test_divergence_keeps_the_last_finite_state_and_gives_a_rate_that_works(batc
 def test_the_suggested_rate_is_of_the_scale_of_the_curvature():
     with pytest.raises(DivergenceError) as caught:
         fit(line, {"x": [100.0], "y": [1]}, START, learning_rate=1, epochs=1000)
-    assert 0.5e-4 < caught.value.suggestion <= 1e-4
+    assert caught.value.suggestion == 1e-4
 
 
 def test_an_optimum_at_infinity_is_pointed_out():
-    with pytest.raises(DivergenceError, match="check that the loss has an optimum"):
+    with pytest.raises(DivergenceError, match="check that the loss has a minimum"):
         fit(parabola, None, {"x": 1}, learning_rate=0.3, epochs=10_000)
 
 

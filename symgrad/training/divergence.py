@@ -46,10 +46,12 @@ def step_advice(
     start: Params,
     columns: Mapping[str, NDArray[Any]],
     learning_rate: float,
+    goal: str,
 ) -> tuple[float, str]:
     """A learning rate to try after a divergence, and the sentence that says why.
 
-    On a quadratic of curvature c a step is stable below 2/c, so half of that is the scale to try.
+    On a quadratic of curvature c a step is stable below 2/c, so half of that is the scale to try. The goal, a
+    minimum or a maximum, is what may be missing where the steps aren't too long.
     """
     curvature = largest_curvature(gradient, start)
     if math.isfinite(curvature) and curvature * learning_rate > 1:
@@ -60,7 +62,7 @@ def step_advice(
         )
     else:
         suggestion = _one_digit(learning_rate / 10)
-        advice = f"Try learning_rate={suggestion:g}, and check that the loss has an optimum to reach"
+        advice = f"Try learning_rate={suggestion:g}, and check that the loss has a {goal}"
     reach = {name: float(np.abs(column).max()) for name, column in columns.items()}
     widest = max(reach, key=reach.__getitem__, default=None)
     if widest is not None and reach[widest] > 10:
@@ -103,6 +105,6 @@ def _moved(start: Params, nudge: NDArray[np.float64]) -> Params:
 
 
 def _one_digit(value: float) -> float:
-    # Rounded down, so that the printed rate is no longer than the computed one.
+    # Downwards, but 0.4999 is 0.5: curvatures are estimates.
     scale = 10.0 ** math.floor(math.log10(value))
-    return float(f"{math.floor(value / scale * (1 + 1e-12)) * scale:.0e}")
+    return float(f"{max(1, math.floor(value / scale + 0.05)) * scale:.0e}")

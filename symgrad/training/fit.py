@@ -130,6 +130,7 @@ def _diverged(
                 problem.start,
                 samples.columns,
                 rate,
+                "maximum" if settings.maximize else "minimum (maximize=True climbs instead)",
             )
         text = (
             f"{name}: {path.fault} in epoch {epoch} of {settings.epochs} with learning_rate={rate:g}. "

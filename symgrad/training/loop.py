@@ -74,7 +74,12 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
             loss, grads = step(**values)
         except ArithmeticError as error:
             # Python's own floats raise where NumPy's turn infinite.
-            return Path(losses, points, "fault", f"the numbers became too large ({error})")
+            happened = (
+                "a number was divided by zero"
+                if isinstance(error, ZeroDivisionError)
+                else "a number became infinite"
+            )
+            return Path(losses, points, "fault", happened)
         point = tuple(values[name] for name in names)
         if not all(map(_finite, (loss, *point, *grads.values()))):
             return Path(losses, points, "fault", _fault(loss, dict(zip(names, point, strict=True)), grads))
