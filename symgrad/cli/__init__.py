@@ -222,5 +222,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse(message: str) -> int:
-    print(f"symgrad: {message}", file=sys.stderr)
+    print("symgrad:", " ".join(message.split()), file=sys.stderr)
     return UNUSABLE

@@ -25,9 +25,10 @@ def load_model(reference: str) -> Model:
     models = {key: value for key, value in vars(module).items() if isinstance(value, Model)}
     if name in models:
         return models[name]
-    have = f"it has {listing(models)}" if models else "it has none; decorate a function with @sg.model"
-    if hasattr(module, name):
-        raise InputError(f"{name} in {file} is a {type(getattr(module, name)).__name__}, not a model; {have}")
+    if name in vars(module):
+        kind = type(vars(module)[name]).__name__
+        raise InputError(f"{name} in {file} is no model but a {kind}; a model is a function under @sg.model")
+    have = f"it has {listing(models)}" if models else "it has none; put @sg.model above a function"
     raise InputError(f"{file} has no model called {name!r}{did_you_mean(name, models)}; {have}")
 
 
@@ -71,7 +72,7 @@ def _run_file(file: Path) -> ModuleType:
         near = did_you_mean(file.name, [other.name for other in file.parent.glob("*.py")])
         raise InputError(f"there is no file {file}{near}")
     name = f"symgrad reads {file.stem}"  # no name that anything else imports
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file.resolve())
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
@@ -93,7 +94,6 @@ def _place(error: BaseException, file: Path) -> str:
     """The file and the line in it at which running it stopped."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}"
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
-    ]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == file.resolve()]
     return f"{file}, line {lines[-1]}" if lines else str(file)

@@ -1,0 +1,30 @@
+"""Write the page of every derivation in this folder beside it: python derivations"""
+
+import runpy
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def sources():
+    return sorted(path for path in HERE.glob("*.py") if path.name != "__main__.py")
+
+
+def page(source):
+    """A derivation file as Markdown: its docstring, its code, and whatever in it can be shown as LaTeX."""
+    names = runpy.run_path(str(source))
+    title, _, introduction = names["__doc__"].strip().partition("\n")
+    code = source.read_text(encoding="utf-8").split('"""', 2)[2].strip()
+    parts = [f"# {title}", introduction.strip(), f"```python\n{code}\n```"]
+    for value in names.values():
+        if hasattr(value, "markdown"):
+            parts.append(value.markdown().partition("\n")[2].strip())  # the page has its title already
+        elif hasattr(value, "values") and hasattr(value, "latex"):
+            parts.append(f"## In numbers\n\n$$\n{value.latex().strip()}\n$$")
+    return "\n\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    for source in sources():
+        source.with_suffix(".md").write_text(page(source), encoding="utf-8")
+        print(source.with_suffix(".md"))
