@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
+    from symgrad.verification.verdict import Verdict
 
 OK, REFUTED, UNUSABLE = 0, 1, 2
 
@@ -46,8 +47,11 @@ def article(*, out: Path = Path("article")) -> int:
     from symgrad.cli.show import print_table
 
     report = write_article(out)
-    print_table("The article's numbers", ("place", "the article", "ours", "verdict"), report.rows)
-    print(f"\nwritten: {', '.join(str(path) for path in report.pages)}")
+    print_table("The article's numbers", ("where", "the article", "symgrad", "verdict"), report.rows)
+    print("\nwhat doesn't hold:")
+    for item in report.refuted:
+        print(f"- {item.claim.where}: {_why(item.verdict)}")
+    print(f"\nwritten: {', '.join(map(str, report.pages))} and {len(report.pictures)} pictures")
     return OK
 
 
@@ -172,11 +176,16 @@ def verify(model: str, claims: Path, /) -> int:
 
     derivation = derivation_of(load_model(model))
     verdicts = {name: derivation.verify(name, claim) for name, claim in load_claims(claims).items()}
-    rows = [(name, verdict.status, verdict.reason) for name, verdict in verdicts.items()]
+    rows = [(name, verdict.status, _why(verdict)) for name, verdict in verdicts.items()]
     print_table(str(claims), ("claim", "verdict", "why"), rows)
     if any(verdict.status == "malformed" for verdict in verdicts.values()):
         return UNUSABLE
     return OK if all(verdicts.values()) else REFUTED
+
+
+def _why(verdict: "Verdict") -> str:
+    parts = (verdict.diagnosis, str(verdict.counterexample or ""), verdict.reason)
+    return "; ".join(part for part in parts if part)
 
 
 @app.command

@@ -38,9 +38,7 @@ def load_claims(file: Path) -> dict[str, Callable[..., Any]]:
     claims = {
         name: value
         for name, value in vars(module).items()
-        if callable(value)
-        and not name.startswith("_")
-        and getattr(value, "__module__", None) == module.__name__
+        if callable(value) and not name.startswith("_") and getattr(value, "__module__", None) == module.__name__
     }
     if not claims:
         raise InputError(f"{file} makes no claims; define a function such as `def dL_dw(x, y, w, b): ...`")
@@ -76,9 +74,7 @@ def _run_file(file: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    sys.path.insert(
-        0, str(file.parent.resolve())
-    )  # as `python FILE.py` would, so that it finds its neighbours
+    sys.path.insert(0, str(file.parent.resolve()))  # as `python FILE.py` would, so that it finds its neighbours
     try:
         spec.loader.exec_module(module)
     except SymgradError:
