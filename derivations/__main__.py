@@ -3,6 +3,10 @@
 import runpy
 from pathlib import Path
 
+import symgrad as sg
+from symgrad.notation.worked import Evaluation
+from symgrad.verification.verdict import Verdict
+
 HERE = Path(__file__).parent
 
 
@@ -17,10 +21,12 @@ def page(source):
     code = source.read_text(encoding="utf-8").split('"""', 2)[2].strip()
     parts = [f"# {title}", introduction.strip(), f"```python\n{code}\n```"]
     for value in names.values():
-        if hasattr(value, "markdown"):
+        if isinstance(value, sg.Derivation):
             parts.append(value.markdown().partition("\n")[2].strip())  # the page has its title already
-        elif hasattr(value, "values") and hasattr(value, "latex"):
-            parts.append(f"## In numbers\n\n$$\n{value.latex().strip()}\n$$")
+        elif isinstance(value, Evaluation):
+            parts.append(f"## In numbers\n\n$$\n{value.latex()}\n$$")
+        elif isinstance(value, Verdict):
+            parts.append(f"## Checked\n\n{value}.")
     return "\n\n".join(parts) + "\n"
 
 

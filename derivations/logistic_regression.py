@@ -1,7 +1,7 @@
 """Logistic regression
 
-The cross-entropy of a sigmoid. The derivative of the sigmoid is written in its own value ŷ, and cancels
-against the denominators of the logarithms.
+The cross-entropy of a sigmoid, whose derivative is written in its own value ŷ. The sweep keeps the factors as
+they arise; that they cancel to ŷ - y is then proved as a claim.
 """
 
 import symgrad as sg
@@ -16,3 +16,10 @@ def logistic(x, y, w, b):
 
 
 derivation = sg.derive(logistic, wrt=["w", "b"])
+
+
+def cancelled(x, y, yhat):
+    return (yhat - y) * x
+
+
+verdict = derivation.verify("w", cancelled)
