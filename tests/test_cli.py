@@ -104,6 +104,11 @@ def test_a_refuted_claim_exits_1_and_says_why(folder, capsys):
     assert "sign" in capsys.readouterr().out
 
 
+def test_a_claim_about_nothing_in_the_model_exits_2_and_names_it(folder, capsys):
+    assert claims(folder, "def dL_dq(height_cm):\n    return height_cm\n") == 2
+    assert "claims.py: dL_dq" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [

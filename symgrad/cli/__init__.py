@@ -178,8 +178,9 @@ def verify(model: str, claims: Path, /) -> int:
     verdicts = {name: derivation.verify(name, claim) for name, claim in load_claims(claims).items()}
     rows = [(name, verdict.status, _why(verdict)) for name, verdict in verdicts.items()]
     print_table(str(claims), ("claim", "verdict", "why"), rows)
-    if any(verdict.status == "malformed" for verdict in verdicts.values()):
-        return UNUSABLE
+    malformed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.status == "malformed"]
+    if malformed:
+        return _refuse(f"{claims}: {malformed[0]}")
     return OK if all(verdicts.values()) else REFUTED
 
 
