@@ -7,21 +7,24 @@ derivative (Griewank and Walther, Evaluating Derivatives, 2nd ed. 2008, section 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Integer, KroneckerDelta, S, Symbol, preorder_traversal
+from sympy import Expr, Integer, KroneckerDelta, S, Symbol
 
 from symgrad.calculus.differential import differential
-from symgrad.errors import InputError, ModelError
+from symgrad.errors import InputError
 from symgrad.expressions import Order, Written, ordered, product, total
-from symgrad.indices import Definitions, canonical, inlined, relabelled, summed
+from symgrad.indices import canonical, inlined, relabelled, summed
+from symgrad.infix import Infix
 from symgrad.model import Equation, Index, Model, Quantity, names_in
+from symgrad.names import partial_name
 from symgrad.naming import known_quantities, put_back
 
 if TYPE_CHECKING:  # the rooms above, imported only when a convenience method is called
+    from symgrad.notation.steps import Line
     from symgrad.notation.worked import Evaluation
     from symgrad.verification.verdict import Verdict
 
@@ -48,15 +51,6 @@ class Step:
     adjoint: Expr
     indices: tuple[Index, ...]
     reason: str
-
-
-def partial_name(of: str, by: str) -> str:
-    """The name of the partial derivative ∂of/∂by as a quantity.
-
-    >>> partial_name("L", "w1")
-    'dL_dw1'
-    """
-    return f"d{of}_d{by}"
 
 
 @dataclass(frozen=True)
@@ -111,6 +105,19 @@ class Derivation:
 
         return derivation_markdown(self)
 
+    def lines(self) -> tuple[Line, ...]:
+        """Every line that the derivation prints: local derivatives, chain rules, combined results."""
+        from symgrad.notation.steps import lines
+
+        return lines(self)
+
+    def chain(self, quantity: str) -> tuple[Line, ...]:
+        """The chain rule opened from the result down to a quantity, as an article does: ∂L/∂w = ∂L/∂ŷ ∂ŷ/∂w, …."""
+        from symgrad.chain import chain
+        from symgrad.notation.steps import chain_line
+
+        return tuple(chain_line(row) for row in chain(self, quantity))
+
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"
 
@@ -127,6 +134,12 @@ class Derivation:
         from symgrad.notation.worked import evaluation
 
         return evaluation(self, values)
+
+    def beside(self, quantity: str, function: Callable[..., Any]) -> str:
+        """A hand-written Python gradient function as LaTeX, above the derived gradient."""
+        from symgrad.notation.beside import beside
+
+        return beside(self, quantity, function)
 
     def verify(self, quantity: str, claim: Any) -> Verdict:
         """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or a quantity itself."""
@@ -158,7 +171,8 @@ class Gradient(Mapping[str, Expr]):
         return len(self.derivation.wrt)
 
     def __str__(self) -> str:
-        return "\n".join(f"{partial_name(self.derivation.model.result, name)} = {self[name]}" for name in self)
+        printer, result = Infix(self.derivation.written), self.derivation.model.result
+        return "\n".join(f"{partial_name(result, name)} = {printer.text(self[name])}" for name in self)
 
 
 def derive(model: Model, wrt: Any = None) -> Derivation:
@@ -240,7 +254,11 @@ def _merged(found: list[Contribution], written: dict[Expr, Order]) -> list[Contr
 
 
 def _step(
-    model: Model, name: str, shares: list[Contribution] | tuple[()], written: dict[Expr, Order], counter: Iterator[int]
+    model: Model,
+    name: str,
+    shares: list[Contribution] | tuple[()],
+    written: dict[Expr, Order],
+    counter: Iterator[int],
 ) -> Step:
     quantity = model.quantities[name]
     if name == model.result:
@@ -281,6 +299,8 @@ def _reason(model: Model, name: str, shares: list[Contribution] | tuple[()]) -> 
     users = tuple(dict.fromkeys(share.user for share in shares))
     if not users:
         return f"{model.result} does not depend on {name}, so the derivative is 0"
+    if users == (model.result,):
+        return f"{model.result} uses {name} directly"
     if len(users) == 1:
         return f"{name} acts on {model.result} only through {users[0]}: one path, so one product"
     return f"{name} acts on {model.result} through {', '.join(users[:-1])} and {users[-1]}: the paths are added"
@@ -326,12 +346,6 @@ def _in_inputs(derivation: Derivation, expr: Expr) -> Expr:
     assert isinstance(written, dict)
     counter = itertools.count()
     definitions: dict[str, tuple[tuple[Index, ...], Expr]] = {}
-    used = {node for node in preorder_traversal(expr)}
-    if used:
-        for equation in derivation.model.equations:
-            body = inlined(equation.rhs, definitions, counter, written)
-            definitions[equation.name] = equation.indices, body
+    for equation in derivation.model.equations:
+        definitions[equation.name] = equation.indices, inlined(equation.rhs, definitions, counter, written)
     return inlined(expr, definitions, counter, written)
-
-
-__all__ = ["Contribution", "Definitions", "Derivation", "Gradient", "ModelError", "Step", "derive", "partial_name", "wanted"]

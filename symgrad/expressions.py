@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from sympy import Add, Expr, Float, Integer, Mul, Pow, Rational, S, Symbol
+from sympy import Add, Expr, Float, Integer, Mul, Pow, Rational, S
 
 from symgrad.errors import InputError
 
@@ -134,28 +134,3 @@ def undistributed(factors: Iterable[Expr]) -> Expr:
     if isinstance(body, Add):
         return Mul(number, body, evaluate=False)
     return Mul(number, body)
-
-
-def rebuilt(expr: Expr, args: Iterable[Expr]) -> Expr:
-    """The expression with other arguments, nothing distributed.
-
-    >>> x, y = Symbol("x"), Symbol("y")
-    >>> rebuilt(x * y, [Integer(3), x + y])
-    3*(x + y)
-    """
-    return undistributed(args) if isinstance(expr, Mul) else expr.func(*args)
-
-
-def replaced(expr: Expr, table: Mapping[Expr, Expr]) -> Expr:
-    """The expression with whole subexpressions replaced, nothing distributed.
-
-    >>> x, y = Symbol("x"), Symbol("y")
-    >>> replaced(x * (x + y) ** 2, {x + y: Symbol("s")})
-    s**2*x
-    """
-    if expr in table:
-        return table[expr]
-    if not expr.args:
-        return expr
-    args = tuple(replaced(arg, table) if isinstance(arg, Expr) else arg.xreplace(table) for arg in expr.args)
-    return expr if args == expr.args else rebuilt(expr, args)

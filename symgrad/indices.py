@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
-from sympy import Expr, Indexed, Pow, Sum, Symbol
+from sympy import Add, Expr, Indexed, Mul, Sum, Symbol
 
-from symgrad.expressions import Order, ordered, product, rebuilt
+from symgrad.expressions import Order, ordered, product, total
 from symgrad.model import Index
 
 LETTERS = "ijklmpqrstuv"
@@ -36,13 +36,11 @@ def relabelled(expr: Expr, table: Mapping[Expr, Expr], written: dict[Expr, Order
 
 def _carried(expr: Expr, args: tuple[Expr, ...], written: dict[Expr, Order]) -> Expr:
     """The expression with other arguments, in the order in which the old ones were written."""
-    if expr in written:
-        renamed = dict(zip(expr.args, args, strict=True))
-        args = tuple(renamed[arg] for arg in written[expr])
-    result = rebuilt(expr, args)
-    if expr in written and result not in written and set(args) == set(result.args):
-        written[result] = args
-    return result
+    if not isinstance(expr, Add | Mul):
+        return expr.func(*args)
+    renamed = dict(zip(expr.args, args, strict=True))
+    parts = [renamed[arg] for arg in ordered(expr, written)]
+    return total(parts, written) if isinstance(expr, Add) else product(parts, written)
 
 
 def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> Expr:
@@ -62,7 +60,8 @@ def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> E
     bound = tuple(index for index in over if index in free)
     if not bound:
         return product((*absent, expr), written)
-    outside, inside = [], []
+    outside: list[Expr] = []
+    inside: list[Expr] = []
     for factor in ordered(expr, written) if expr.is_Mul else (expr,):
         (outside if factor.free_symbols.isdisjoint(bound) else inside).append(factor)
     return product((*absent, *outside, sigma(product(inside, written), *bound)), written)
@@ -99,9 +98,7 @@ def _lettered(expr: Expr, table: dict[Expr, Expr], depth: int, written: dict[Exp
 
 def refreshed(expr: Expr, counter: Iterator[int], written: dict[Expr, Order]) -> Expr:
     """The expression with its bound indices renamed, so that it can stand inside another sum."""
-    table = {
-        index: Index(f"_{next(counter)}", index.size) for node in expr.atoms(Sum) for index in node.variables
-    }
+    table = {index: Index(f"_{next(counter)}", index.size) for node in expr.atoms(Sum) for index in node.variables}
     return relabelled(expr, table, written)
 
 
@@ -123,6 +120,4 @@ def inlined(expr: Expr, definitions: Definitions, counter: Iterator[int], writte
         return expr
     if isinstance(expr, Sum):
         return summed(args[0], expr.variables, written)
-    if isinstance(expr, Pow):
-        return args[0] ** args[1]
     return _carried(expr, args, written)

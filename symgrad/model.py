@@ -12,6 +12,7 @@ from sympy.core.function import AppliedUndef
 
 from symgrad.errors import ModelError
 from symgrad.expressions import Written
+from symgrad.infix import Infix
 
 if TYPE_CHECKING:  # the rooms above the core, imported only when a convenience method is called
     from symgrad.codegen.program import Program, Reduction
@@ -22,7 +23,8 @@ class Size(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
     """The symbolic length of an axis."""
 
     def __new__(cls, name: str) -> Size:
-        return Symbol.__xnew__(cls, name, integer=True, positive=True)
+        self: Size = Symbol.__xnew__(cls, name, integer=True, positive=True)
+        return self
 
 
 class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
@@ -35,7 +37,7 @@ class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
     size: Expr
 
     def __new__(cls, name: str, size: Expr) -> Index:
-        self = Symbol.__xnew__(cls, name, integer=True)
+        self: Index = Symbol.__xnew__(cls, name, integer=True)
         self.size = size
         return self
 
@@ -104,7 +106,7 @@ def names_in(expr: Expr) -> tuple[str, ...]:
 
 def functions_in(expr: Expr) -> frozenset[str]:
     """The names of the abstract functions applied in an expression, without their primes."""
-    return frozenset(node.func.__name__.rstrip("'") for node in expr.atoms(AppliedUndef))
+    return frozenset(node.func.__name__.partition("'")[0] for node in expr.atoms(AppliedUndef))
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,9 @@ class Model:
         try:
             return self._by_name[name]
         except KeyError:
-            raise ModelError(f"{self.name} has no equation for {name!r}; it defines {', '.join(self._by_name)}") from None
+            raise ModelError(
+                f"{self.name} has no equation for {name!r}; it defines {', '.join(self._by_name)}"
+            ) from None
 
     @cached_property
     def _by_name(self) -> dict[str, Equation]:
@@ -210,7 +214,7 @@ class Model:
         return f"$$\n{self.latex()}\n$$"
 
     def __str__(self) -> str:
-        return "\n".join(str(equation) for equation in self.equations)
+        return "\n".join(f"{equation.lhs} = {Infix(self.written).text(equation.rhs)}" for equation in self.equations)
 
 
 def axis(text: str) -> Expr:

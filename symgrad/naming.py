@@ -13,7 +13,9 @@ from symgrad.model import Model
 
 def known_quantities(model: Model) -> dict[Expr, Expr]:
     """Each right-hand side that is more than a name or a number, and the name it goes by."""
-    return {equation.rhs: equation.lhs for equation in model.equations if equation.rhs.args and not equation.rhs.is_number}
+    return {
+        equation.rhs: equation.lhs for equation in model.equations if equation.rhs.args and not equation.rhs.is_number
+    }
 
 
 def put_back(expr: Expr, known: Mapping[Expr, Expr], written: dict[Expr, Order]) -> Expr:

@@ -93,7 +93,11 @@ def _rows(expr: Expr, written: dict[Expr, Order]) -> Iterator[Partial]:
     elif isinstance(expr, Function):
         for place, argument in enumerate(expr.args):
             if any(True for _ in _variables(argument)):
-                own = expr.derivative(argument) if isinstance(expr, Elementary) else (function_derivative(expr, place + 1),)
+                own = (
+                    expr.derivative(argument)
+                    if isinstance(expr, Elementary)
+                    else (function_derivative(expr, place + 1),)
+                )
                 yield from _scaled(argument, own, (), written)
     else:
         raise DerivativeError(f"no derivative is known for the operation {type(expr).__name__} in {expr}")

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from symgrad.codegen.numpy import NumpySource, namespace, sizes_source
-from symgrad.derivation import Derivation, derive, partial_name
+from symgrad.derivation import Derivation, derive
 from symgrad.errors import InputError, ModelError, ShapeError
 from symgrad.model import Equation, Model, Size
+from symgrad.names import partial_name
 
 Reduction: TypeAlias = Literal["none", "mean"]
 
@@ -65,11 +66,15 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
             array = np.asarray(value)
             array = array if array.dtype.kind == "f" else array.astype(float)
         except (TypeError, ValueError) as error:
-            raise InputError(f"{model.name}: {quantity.name} isn't a number or an array of numbers: {value!r}") from error
+            raise InputError(
+                f"{model.name}: {quantity.name} isn't a number or an array of numbers: {value!r}"
+            ) from error
         if quantity.axes:
             if array.ndim != len(quantity.axes):
                 axes = " ".join(map(str, quantity.axes))
-                raise ShapeError(f"{model.name}: {quantity.name} has axes ({axes}), got an array of shape {array.shape}")
+                raise ShapeError(
+                    f"{model.name}: {quantity.name} has axes ({axes}), got an array of shape {array.shape}"
+                )
             for axis, length in zip(quantity.axes, array.shape, strict=True):
                 known, owner = sizes.setdefault(axis, (length, quantity.name))
                 expected = int(axis) if axis.is_Integer else known
@@ -91,7 +96,9 @@ def _full(model: Model, result: Any, gradients: dict[str, Any], ready: Mapping[s
         shape = np.shape(ready[name]) if quantity.axes and name in ready else None
         if not quantity.axes and not any(q.axes for q in model.inputs):
             shape = np.shape(result)
-        full[name] = gradient if shape is None or np.shape(gradient) == shape else np.broadcast_to(gradient, shape).copy()
+        full[name] = (
+            gradient if shape is None or np.shape(gradient) == shape else np.broadcast_to(gradient, shape).copy()
+        )
     return full
 
 
@@ -107,7 +114,8 @@ def compile_derivation(derivation: Derivation, reduction: Reduction = "none") ->
     model = derivation.model
     mean = ("np.mean({})" if reduction == "mean" else "{}").format
     gradients = ", ".join(
-        f'"{name}": {mean("1.0" if name == model.result else partial_name(model.result, name))}' for name in derivation.wrt
+        f'"{name}": {mean("1.0" if name == model.result else partial_name(model.result, name))}'
+        for name in derivation.wrt
     )
     needed = _live(derivation)
     steps = [equation for equation in derivation.equations if equation.name in needed]
@@ -155,10 +163,12 @@ def _forward(model: Model) -> Callable[..., Any]:
 def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> tuple[str, Callable[..., Any]]:
     if model.functions:
         example = ", ".join(f"{name}=sg.sigmoid" for name in model.functions)
-        raise ModelError(f"{model.name} can't be computed while {', '.join(model.functions)} is abstract; use model.bind({example})")
+        raise ModelError(
+            f"{model.name} can't be computed while {', '.join(model.functions)} is abstract; use model.bind({example})"
+        )
     _check_names(model)
     printer = NumpySource(written)
-    body = [f"{eq.name} = {printer.text(eq.rhs, eq.indices)}" for eq in (*model.equations, *steps)]
+    body = [f"{eq.name} = {printer.over(eq.indices).text(eq.rhs)}" for eq in (*model.equations, *steps)]
     head = sizes_source(_sizes(model, steps))
     inputs = ", ".join(quantity.name for quantity in model.inputs)
     name = model.name if model.name.isidentifier() else "model"
@@ -185,5 +195,7 @@ def _sizes(model: Model, steps: list[Equation]) -> dict[Size, tuple[str, int]]:
                 places.setdefault(size, (quantity.name, place))
     if not places:
         return {}
-    used = {atom for equation in (*model.equations, *steps) for atom in equation.rhs.free_symbols if isinstance(atom, Size)}
+    used = {
+        atom for equation in (*model.equations, *steps) for atom in equation.rhs.free_symbols if isinstance(atom, Size)
+    }
     return {size: place for size, place in places.items() if size in used}

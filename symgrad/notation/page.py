@@ -52,9 +52,7 @@ def _reader() -> "MarkdownIt":
     # The source stays in each formula as an annotation, for copying and for readers that can't show MathML.
     converter = LatexToMathML(annotation=True, fancy_error=False)
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    return reader.use(
-        dollarmath_plugin, allow_labels=False, double_inline=True, renderer=partial(_mathml, converter)
-    )
+    return reader.use(dollarmath_plugin, allow_labels=False, double_inline=True, renderer=partial(_mathml, converter))
 
 
 def _mathml(converter: Any, latex: str, options: Mapping[str, Any]) -> str:
@@ -63,9 +61,7 @@ def _mathml(converter: Any, latex: str, options: Mapping[str, Any]) -> str:
     display = bool(options["display_mode"])
     source = latex.strip()
     if r"\tag" in source and r"\begin{align" not in source:
-        source = (
-            rf"\begin{{equation}}{source}\end{{equation}}"  # the converter tags numbered environments only
-        )
+        source = rf"\begin{{equation}}{source}\end{{equation}}"  # the converter tags numbered environments only
     try:
         return str(converter.convert_with_global_state(source, displaystyle=display))
     except LatexError as error:
@@ -88,9 +84,7 @@ def _data_uri(source: str, base: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SymgradError(
-            f"the picture {source} can't be read: {error.strerror or error} ({path})"
-        ) from None
+        raise SymgradError(f"the picture {source} can't be read: {error.strerror or error} ({path})") from None
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 

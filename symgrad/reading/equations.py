@@ -43,7 +43,12 @@ def model_from_equations(equations: Any, result: str | None, name: str) -> Model
     for equation in by_name.values():
         inputs.update(dict.fromkeys(atom for atom in names_in(equation.rhs) if atom not in by_name))
     return Model(
-        name, tuple(Quantity(key) for key in inputs), tuple(by_name[key] for key in order), result, {}, written
+        name,
+        tuple(Quantity(key) for key in inputs),
+        tuple(by_name[key] for key in order),
+        result,
+        {},
+        written,
     )
 
 

@@ -120,7 +120,9 @@ class Tensor:
     def __matmul__(self, other: Tensor) -> Tensor:
         left, right = self, as_tensor(other, self.scope)
         if not left.indices or not right.indices:
-            raise ShapeError(f"@ needs axes on both sides, got {shape_text(left.indices)} @ {shape_text(right.indices)}")
+            raise ShapeError(
+                f"@ needs axes on both sides, got {shape_text(left.indices)} @ {shape_text(right.indices)}"
+            )
         right = right.refreshed()
         place = max(right.ndim - 2, 0)
         inner, other_inner = left.indices[-1], right.indices[place]
@@ -205,7 +207,9 @@ class Tensor:
         raise ModelError(f"a branch on the quantity {self.expr}, which has no value yet; use sg.where(condition, a, b)")
 
     def __float__(self) -> float:
-        raise ModelError(f"{self.expr} has no value yet, so it can't be a float; use sg.exp, sg.tanh … instead of math's")
+        raise ModelError(
+            f"{self.expr} has no value yet, so it can't be a float; use sg.exp, sg.tanh … instead of math's"
+        )
 
     def __index__(self) -> int:
         raise ModelError(f"{self.expr} has no value yet, so it can't count a loop; a model's loops have fixed ranges")
@@ -218,13 +222,16 @@ class Tensor:
 
     def _sympy_(self) -> Expr:
         if self.indices:
-            raise ShapeError(f"a SymPy function of a quantity with axes {shape_text(self.indices)}; use sg.elementwise(…)")
+            raise ShapeError(
+                f"a SymPy function of a quantity with axes {shape_text(self.indices)}; use sg.elementwise(…)"
+            )
         return self.expr
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Tensor:
         from symgrad.tensors.elementwise import apply_ufunc
 
-        return apply_ufunc(ufunc, method, inputs, options, self.scope)
+        result: Tensor = apply_ufunc(ufunc, method, inputs, options, self.scope)
+        return result
 
 
 @dataclass(frozen=True, eq=False)

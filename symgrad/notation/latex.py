@@ -1,0 +1,334 @@
+r"""Expressions as LaTeX, in the order in which they were written and with the fractions that an article uses.
+
+It holds no mathematics: what is printed is the expression that it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Indexed,
+    KroneckerDelta,
+    Matrix,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Sum,
+    Symbol,
+    latex,
+)
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from symgrad.expressions import Written, ordered
+from symgrad.model import Equation, Index, Model
+from symgrad.names import split_partial
+from symgrad.notation.names import latex_name, partial_latex, subscript
+from symgrad.notation.numbers import decimal_latex
+
+SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a piece binds
+
+FUNCTIONS: dict[str, str] = {
+    "sin": r"\sin",
+    "cos": r"\cos",
+    "tan": r"\tan",
+    "asin": r"\arcsin",
+    "acos": r"\arccos",
+    "atan": r"\arctan",
+    "sinh": r"\sinh",
+    "cosh": r"\cosh",
+    "tanh": r"\tanh",
+    "asinh": r"\operatorname{arsinh}",
+    "acosh": r"\operatorname{arcosh}",
+    "atanh": r"\operatorname{artanh}",
+    "log": r"\log",
+    "sigmoid": r"\sigma",
+    "softplus": r"\operatorname{softplus}",
+    "relu": r"\operatorname{ReLU}",
+    "sign": r"\operatorname{sign}",
+    "erf": r"\operatorname{erf}",
+    "Max": r"\max",
+    "Min": r"\min",
+}
+_RELATIONS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=": r"\ne"}
+_TALL = re.compile(r"\\(frac|sum|begin)")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    text: str
+    level: int
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints expressions; `values` stand in place of the quantities they are given for."""
+
+    written: Written = field(default_factory=dict)
+    values: Mapping[str, Expr] = field(default_factory=dict)
+
+    def latex(self, expr: Expr) -> str:
+        r"""The expression as LaTeX.
+
+        >>> x, y = Symbol("x"), Symbol("yhat")
+        >>> print(Printer().latex((x - y) ** 2 / 2))
+        \frac{1}{2} (x - \hat{y})^2
+        """
+        return self._piece(expr).text
+
+    def factor(self, expr: Expr) -> str:
+        """The expression as a factor of a product: a sum in parentheses."""
+        return self._within(expr, PRODUCT)
+
+    def chain(self, factors: list[str]) -> str:
+        """Factors that are already LaTeX, as a product."""
+        return _juxtaposed(factors)
+
+    def _piece(self, expr: Expr) -> _Piece:
+        if isinstance(expr, Symbol):
+            return self._symbol(expr)
+        if expr.is_Rational:
+            return self._rational(expr)
+        for kind, method in self._table().items():
+            if isinstance(expr, kind):
+                return method(expr)
+        if expr.is_Float:
+            return _number(decimal_latex(expr))
+        return self._function(expr) if expr.is_Function else _Piece(latex(expr), ATOM)
+
+    def _table(self) -> dict[type | tuple[type, ...], Callable[..., _Piece]]:
+        return {
+            Add: self._sum,
+            Mul: self._product,
+            Pow: self._power,
+            Indexed: self._entry,
+            Sum: self._sigma,
+            Abs: lambda expr: _Piece(_delimited("|", self.latex(expr.args[0]), "|"), ATOM),
+            Piecewise: self._piecewise,
+            KroneckerDelta: lambda expr: _Piece(r"\delta" + subscript(" ".join(map(self._at, expr.args))), ATOM),
+            Relational: lambda expr: _Piece(
+                f"{self.latex(expr.lhs)} {_RELATIONS[expr.rel_op]} {self.latex(expr.rhs)}", 0
+            ),
+        }
+
+    def _symbol(self, symbol: Symbol) -> _Piece:
+        if symbol.name in self.values:
+            return _number(decimal_latex(self.values[symbol.name]))
+        return _Piece(symbol.name if isinstance(symbol, Index) else latex_name(symbol.name), ATOM)
+
+    def _rational(self, number: Expr) -> _Piece:
+        if number.is_Integer or number in self.written or -number in self.written:
+            return _number(decimal_latex(number))
+        sign = "-" if number < 0 else ""
+        return _Piece(rf"{sign}\frac{{{abs(number.p)}}}{{{number.q}}}", SUM if sign else ATOM)
+
+    def _within(self, expr: Expr, level: int) -> str:
+        piece = self._piece(expr)
+        return piece.text if piece.level >= level else parenthesised(piece.text)
+
+    def _sum(self, expr: Expr) -> _Piece:
+        text = ""
+        for term in ordered(expr, self.written):
+            piece = self._within(term, SUM)
+            if text:
+                text += f" - {piece[1:].lstrip()}" if piece.startswith("-") else f" + {piece}"
+            else:
+                text = piece
+        return _Piece(text, SUM)
+
+    def _product(self, expr: Expr) -> _Piece:
+        number: Expr = S.One
+        over: list[Expr] = []
+        under: list[Expr] = []
+        for factor in ordered(expr, self.written):
+            if factor.is_Rational:
+                number = number * factor
+            elif isinstance(factor, Pow) and factor.exp.is_Rational and factor.exp < 0 and factor.base is not S.Exp1:
+                under.append(factor.base**-factor.exp)
+            else:
+                over.append(factor)
+        sign = "-" if number < 0 else ""
+        number = abs(number)
+        if under:
+            text = self._fraction(number, over, under)
+        else:
+            lead = [] if number is S.One else [self._rational(number).text]
+            text = self._factors(lead, over)
+        return _Piece(sign + text, SUM if sign else PRODUCT)
+
+    def _factors(self, lead: list[str], factors: list[Expr]) -> str:
+        last = len(factors) - 1
+        texts = [
+            self._within(factor, UNARY if isinstance(factor, Sum) and place < last else PRODUCT)
+            for place, factor in enumerate(factors)
+        ]
+        return _juxtaposed([*lead, *texts])
+
+    def _fraction(self, number: Expr, over: list[Expr], under: list[Expr]) -> str:
+        """One fraction if the numerator is short; otherwise the number over the denominator, then the factors."""
+        bottom = ([str(number.q)] if number.q != 1 else []) + [
+            self._within(factor, PRODUCT if len(under) > 1 or number.q != 1 else 0) for factor in under
+        ]
+        short = not any(isinstance(factor, Add | Sum | Piecewise) or _is_partial(factor) for factor in over)
+        top = [] if number.p == 1 and over and short else [str(number.p)]
+        if short:
+            top += [self._within(factor, PRODUCT) for factor in over]
+        fraction = rf"\frac{{{_juxtaposed(top)}}}{{{_juxtaposed(bottom)}}}"
+        return fraction if short else self._factors([fraction], over)
+
+    def _power(self, expr: Expr) -> _Piece:
+        base, exponent = expr.args
+        if exponent.is_Rational and exponent < 0:
+            return _Piece(rf"\frac{{1}}{{{self.latex(base**-exponent)}}}", ATOM)
+        if exponent is S.Half:
+            return _Piece(rf"\sqrt{{{self.latex(base)}}}", ATOM)
+        raised = "^" + braced(self.latex(exponent))
+        if base.is_Function and not isinstance(base, AppliedUndef | Abs) and base.func.__name__ in FUNCTIONS:
+            head, argument = self._applied(base)
+            return _Piece(f"{head}{raised}{argument}", POWER)
+        if _is_partial(base):
+            return _Piece(parenthesised(self.latex(base)) + raised, POWER)
+        return _Piece(self._within(base, ATOM) + raised, POWER)
+
+    def _entry(self, expr: Indexed) -> _Piece:
+        name = str(expr.base.label)
+        at = " ".join(self._at(index) for index in expr.indices)
+        at = at if any(index.is_Add for index in expr.indices) else at.replace(" ", "")
+        pair = split_partial(name)
+        if pair:
+            return _Piece(partial_latex(latex_name(pair[0]), indexed(pair[1], at)), ATOM)
+        return _Piece(indexed(name, at), ATOM)
+
+    def _at(self, index: Expr) -> str:
+        return self.latex(index + 1) if index.is_Integer else self.latex(index)
+
+    def _sigma(self, expr: Sum) -> _Piece:
+        text = self._within(expr.function, PRODUCT)
+        for index, _, last in reversed(expr.limits):
+            text = rf"\sum_{{{self.latex(index)}=1}}^{braced(self.latex(last + 1))} {text}"
+        return _Piece(text, PRODUCT)
+
+    def _piecewise(self, expr: Piecewise) -> _Piece:
+        branches = [(self.latex(value), condition) for value, condition in expr.args]
+        if len(branches) == 2 and branches[1] == ("0", S.true):
+            flag = rf"\mathbf{{1}}[{self.latex(expr.args[0][1])}]"
+            return _Piece(
+                flag if branches[0][0] == "1" else _juxtaposed([self._within(expr.args[0][0], PRODUCT), flag]),
+                PRODUCT,
+            )
+        rows = (
+            rf"{value} & \text{{otherwise}}"
+            if condition is S.true
+            else rf"{value} & \text{{if }} {self.latex(condition)}"
+            for value, condition in branches
+        )
+        return _Piece(r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}", ATOM)
+
+    def _function(self, expr: Expr) -> _Piece:
+        if expr.func.__name__ == "exp":
+            return _Piece("e^" + braced(self.latex(expr.args[0])), POWER)
+        head, argument = self._applied(expr)
+        return _Piece(head + argument, ATOM)
+
+    def _applied(self, expr: Expr) -> tuple[str, str]:
+        """A function's name and its arguments in parentheses."""
+        name = expr.func.__name__
+        argument = parenthesised(", ".join(self.latex(arg) for arg in expr.args))
+        if name in FUNCTIONS:
+            return FUNCTIONS[name], argument
+        if isinstance(expr, AppliedUndef):
+            stem, marks = name.partition("'")[0], name[len(name.partition("'")[0]) :]
+            if marks.strip("'"):
+                return rf"\partial_{marks[1:]} {latex_name(stem)}", argument
+            primes = "^" + braced(r"\prime" * len(marks)) if marks else ""
+            return latex_name(stem) + primes, argument
+        slots = {Symbol(f"slot{place}"): self.latex(arg) for place, arg in enumerate(expr.args)}
+        return latex(expr.func(*slots), symbol_names=slots), ""
+
+
+def _is_partial(expr: Expr) -> bool:
+    """Whether an expression is a partial derivative by its name, dL_dw."""
+    name = expr.name if isinstance(expr, Symbol) else str(expr.base.label) if isinstance(expr, Indexed) else ""
+    return split_partial(name) is not None
+
+
+def indexed(name: str, at: str) -> str:
+    r"""An entry's LaTeX: a name that has a subscript of its own goes in parentheses.
+
+    >>> print(indexed("yhat", "i"), indexed("W1", "ij"))
+    \hat{y}_i (W_1)_{ij}
+    """
+    text = latex_name(name, script=len(at) == 1)
+    return (f"({text})" if "_" in text else text) + subscript(at)
+
+
+def parenthesised(text: str) -> str:
+    """The text in parentheses, tall ones around a fraction."""
+    return _delimited("(", text, ")")
+
+
+def braced(text: str) -> str:
+    """The text as one LaTeX argument, without braces around a single character or command."""
+    return text if len(text) == 1 or text == r"\prime" else f"{{{text}}}"
+
+
+def _delimited(left: str, text: str, right: str) -> str:
+    return rf"\left{left} {text} \right{right}" if _TALL.search(text) else f"{left}{text}{right}"
+
+
+def _number(text: str) -> _Piece:
+    return _Piece(text, SUM if text.startswith("-") else PRODUCT if r"\cdot" in text else ATOM)
+
+
+def _juxtaposed(factors: list[str]) -> str:
+    r"""Factors side by side, with a dot where a number follows a factor or stands before a number."""
+    text = ""
+    for factor in factors:
+        if not text:
+            text = factor
+        elif factor[0].isdigit() or (_ends_in_number(text) and (factor[0].isdigit() or factor.startswith("("))):
+            text += rf" \cdot {factor}"
+        else:
+            text += f" {factor}"
+    return text
+
+
+def _ends_in_number(text: str) -> bool:
+    return text[-1].isdigit() and not re.search(r"[_^]\d+$", text)
+
+
+def equation_latex(equation: Equation, written: Written, align: bool = False) -> str:
+    """An equation as LaTeX; `align` puts an alignment mark before the equals sign."""
+    printer = Printer(written)
+    return f"{printer.latex(equation.lhs)} {'&' if align else ''}= {printer.latex(equation.rhs)}"
+
+
+def model_latex(model: Model) -> str:
+    """A model's equations as one numbered `aligned` block."""
+    rows = [
+        rf"{equation_latex(equation, model.written, align=True)} && ({number})"
+        for number, equation in enumerate(model.equations, 1)
+    ]
+    return aligned(rows)
+
+
+def aligned(rows: list[str]) -> str:
+    """Rows with alignment marks as an `aligned` block."""
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def matrix_latex(matrix: Matrix, printer: Printer) -> str:
+    r"""A matrix as a bmatrix.
+
+    >>> print(matrix_latex(Matrix([Symbol("x")]), Printer()))
+    \begin{bmatrix} x \end{bmatrix}
+    """
+    rows = (" & ".join(printer.latex(entry) for entry in matrix.row(row)) for row in range(matrix.rows))
+    return r"\begin{bmatrix} " + r" \\ ".join(rows) + r" \end{bmatrix}"

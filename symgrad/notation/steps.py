@@ -1,0 +1,151 @@
+"""A derivation for a reader: each step as LaTeX and as text, the whole as Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, Indexed, IndexedBase, Symbol
+
+from symgrad.chain import ChainRow
+from symgrad.derivation import Contribution, Derivation, Step
+from symgrad.infix import Infix
+from symgrad.names import partial_name
+from symgrad.notation.latex import Printer, aligned, equation_latex
+from symgrad.notation.names import latex_name, partial_latex
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a derivation: sides joined by equals signs, and why it holds."""
+
+    sides: tuple[str, ...]
+    reason: str = ""
+
+    @property
+    def latex(self) -> str:
+        """The line as LaTeX."""
+        return " = ".join(self.sides)
+
+    @property
+    def aligned(self) -> str:
+        """The line for an `aligned` block: the first two sides, then a row for each further one."""
+        first, *rest = self.sides
+        return " \\\\\n".join([f"{first} &= {rest[0]}", *(f"&= {side}" for side in rest[1:])])
+
+    def _repr_latex_(self) -> str:
+        return f"$${self.latex}$$"
+
+
+def step_lines(derivation: Derivation, step: Step) -> tuple[Line, ...]:
+    """The local derivatives that a step needs, then its chain rule and combined result."""
+    printer = Printer(derivation.written)
+    result = derivation.model.result
+    adjoint = _entry(partial_name(result, step.quantity), step)
+    if not step.contributions:
+        value = printer.latex(step.adjoint)
+        return (Line((printer.latex(adjoint), value), step.reason),)
+    direct = all(share.user == result for share in step.contributions)
+    scalar = not step.indices and not any(_has_axes(derivation, share) for share in step.contributions)
+    if direct or not scalar:
+        return (Line((printer.latex(adjoint), printer.latex(_written_out(derivation, step))), step.reason),)
+    locals_ = tuple(
+        Line((partial_latex(latex_name(share.user), latex_name(step.quantity)), printer.latex(share.local)))
+        for share in step.contributions
+        if share.user != result
+    )
+    rule = " + ".join(_rule(printer, result, share, step.quantity) for share in step.contributions)
+    combined = printer.latex(_written_out(derivation, step))
+    return (*locals_, Line((printer.latex(adjoint), rule, combined), step.reason))
+
+
+def _entry(name: str, step: Step) -> Expr:
+    return IndexedBase(name)[step.indices] if step.indices else Symbol(name)
+
+
+def _has_axes(derivation: Derivation, share: Contribution) -> bool:
+    return bool(derivation.model.equation(share.user).indices) or isinstance(share.entry, Indexed)
+
+
+def _rule(printer: Printer, result: str, share: Contribution, quantity: str) -> str:
+    local = partial_latex(latex_name(share.user), latex_name(quantity))
+    if share.user == result:
+        return local
+    return printer.chain([partial_latex(latex_name(result), latex_name(share.user)), local])
+
+
+def _written_out(derivation: Derivation, step: Step) -> Expr:
+    """The adjoint in named quantities if that is a line a person would write; otherwise in the users' adjoints."""
+    if step.indices:
+        return step.adjoint
+    combined = derivation.gradient[step.quantity]
+    return combined if combined.count_ops() <= LONGEST_LINE else step.adjoint
+
+
+LONGEST_LINE = 40  # operations; a longer combined product is left in terms of the adjoints above it
+
+
+def lines(derivation: Derivation) -> tuple[Line, ...]:
+    """Every line of the derivation, in order; the result's own step, which says 1, is left out."""
+    return tuple(
+        line
+        for step in derivation.steps
+        if step.quantity != derivation.model.result or step.quantity in derivation.wrt
+        for line in step_lines(derivation, step)
+    )
+
+
+def chain_line(row: ChainRow) -> Line:
+    """A row of the chain rule told from the result down."""
+    printer = Printer(row.written)
+    statement, combined = printer.latex(row.statement), printer.latex(row.combined)
+    left = partial_latex(latex_name(row.of), latex_name(row.by))
+    return Line((left, *([statement] if statement not in (left, combined) else []), combined))
+
+
+def derivation_latex(derivation: Derivation) -> str:
+    """Every line as one `aligned` block."""
+    return aligned([line.aligned for line in lines(derivation)])
+
+
+def derivation_markdown(derivation: Derivation) -> str:
+    """The equations as a numbered list, the steps with their reasons, the gradient."""
+    model = derivation.model
+    title = model.name.replace("_", " ").capitalize()
+    parts = [f"# {title}", *([model.doc] if model.doc else []), "## The model"]
+    parts.append("\n".join(f"{n}. ${equation_latex(eq, model.written)}$" for n, eq in enumerate(model.equations, 1)))
+    parts.append("## The derivation, from the result back")
+    for step in derivation.steps:
+        if step.quantity == model.result and model.result not in derivation.wrt:
+            continue
+        block = aligned([line.aligned for line in step_lines(derivation, step)])
+        parts.append(f"{_sentence(derivation, step)}\n\n$$\n{block}\n$$")
+    parts.append("## The gradient")
+    printer = Printer(derivation.written)
+    rows = []
+    for name in derivation.wrt:
+        step = derivation.step(name)
+        left = printer.latex(_entry(partial_name(model.result, name), step))
+        rows.append(f"{left} &= {printer.latex(_written_out(derivation, step))}")
+    parts.append(f"$$\n{aligned(rows)}\n$$")
+    return "\n\n".join(parts) + "\n"
+
+
+def _sentence(derivation: Derivation, step: Step) -> str:
+    """A step's reason with its names as mathematics."""
+    names = derivation.model.quantities
+    words = (
+        f"${latex_name(word.strip(',:'))}${word[len(word.strip(',:')) :]}" if word.strip(",:") in names else word
+        for word in step.reason.split()
+    )
+    text = " ".join(words)
+    return (text if text.startswith("$") else text[0].upper() + text[1:]) + "."
+
+
+def derivation_text(derivation: Derivation) -> str:
+    """The steps as plain text, one a line, with the reason."""
+    result, printer = derivation.model.result, Infix(derivation.written)
+    rows = [
+        f"{_entry(partial_name(result, step.quantity), step)} = {printer.text(step.adjoint)}    ({step.reason})"
+        for step in derivation.steps
+    ]
+    return "\n".join(rows)
