@@ -6,8 +6,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 
+import symgrad as sg
 from symgrad.errors import SymgradError
-from symgrad.notation.figures import Film, curves, samples, save
+from symgrad.notation.figures import Film, curves, network, samples, save
 from symgrad.notation.figures.style import decimal
 
 Image = pytest.importorskip("PIL.Image")
@@ -94,6 +95,29 @@ def test_a_film_has_white_paper(tmp_path):
 )
 def test_a_label_has_the_decimals_it_needs(value, label):
     assert decimal(value) == label
+
+
+@sg.model
+def neuron(x, y, w, b):
+    z = w * x + b
+    yhat = sg.sigmoid(z)
+    L = (yhat - y) ** 2 / 2
+    return L
+
+
+def test_a_diagram_has_a_node_for_every_quantity_and_says_what_it_is(tmp_path):
+    figure = network.network(neuron, ("w", "b"))
+    nodes = [artist.get_gid() for artist in figure.findobj() if str(artist.get_gid()).startswith("node:")]
+    assert sorted(nodes) == sorted(f"node:{name}" for name in neuron.quantities)
+    assert {"$w x + b$", r"$\sigma$", r"$\hat{y}$", r"$\mathscr{L}$"} <= set(written(figure))
+    assert opened(save(figure, tmp_path / "network.png")).size[0] > 800
+
+
+def test_a_diagram_has_an_arrow_for_every_use():
+    from matplotlib.text import Annotation
+
+    arrows = [artist for artist in network.network(neuron).findobj(Annotation) if artist.arrow_patch]
+    assert len(arrows) == sum(len(equation.uses) for equation in neuron.equations)
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):

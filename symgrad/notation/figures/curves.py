@@ -28,9 +28,7 @@ def curve(function: Function, bounds: tuple[float, float], label: str = "") -> F
         if label:
             low, high = bounds
             x = high - 0.2 * (high - low)
-            axes.annotate(
-                label, (x, _at(function, x)), (12, 12), textcoords="offset points", color=BLUE, fontsize=19
-            )
+            axes.annotate(label, (x, _at(function, x)), (12, 12), textcoords="offset points", color=BLUE, fontsize=19)
     return figure
 
 
@@ -60,9 +58,7 @@ def directions(function: Function, bounds: tuple[float, float], start: float) ->
     return figure
 
 
-def steps(
-    function: Function, bounds: tuple[float, float], points: Sequence[float], label: str = ""
-) -> Figure:
+def steps(function: Function, bounds: tuple[float, float], points: Sequence[float], label: str = "") -> Figure:
     """The curve with `points` on it, in order, and an arrow from each to the next, named `label`."""
     with styled():
         figure, axes = _curve(function, bounds)
@@ -93,9 +89,7 @@ def _at(function: Function, x: float) -> float:
     return float(function(np.asarray(x, dtype=float)))
 
 
-def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0
-) -> None:
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str, bend: float = 0.0) -> None:
     axes.annotate(
         "",
         end,

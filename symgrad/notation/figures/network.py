@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sympy import Expr, Function, Symbol
 
 from symgrad.notation.figures.style import BLACK, BLUE, GREEN, GREY, ORANGE, SKY, blank, styled
-from symgrad.notation.latex import latex
+from symgrad.notation.latex import FUNCTIONS, Printer
 from symgrad.notation.names import latex_name
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _RADIUS = 0.24
 _INCHES = 1.36
 _ROW = 0.95
+_BEND = 0.4
 _SPREAD = 0.62
 
 Place = tuple[float, float]
@@ -33,9 +34,11 @@ def network(model: Model, parameters: Sequence[str] = ()) -> Figure:
     Inputs that enter later than the first quantity, and those in `parameters`, stand above the first quantity
     that uses them.
     """
-    places = _places(model, parameters)
+    places, printer = _places(model, parameters), Printer(model.written)
     right = max(x for x, _ in places.values())
-    low = min(y for _, y in places.values())
+    uses = [(places[name], places[equation.name]) for equation in model.equations for name in equation.uses]
+    sag = max((_BEND * (end[0] - start[0]) / 2 for start, end in uses if _passes(start, end)), default=0.0)
+    low = min(y for _, y in places.values()) - max(0.0, sag - 0.5)
     high = max(y for _, y in places.values())
     with styled():
         width, height = (right + 1.1) * _INCHES, (high - low + 1.1) * _INCHES
@@ -44,12 +47,14 @@ def network(model: Model, parameters: Sequence[str] = ()) -> Figure:
         axes.set_axis_off()
         axes.set_xlim(-0.55, right + 0.55)
         axes.set_ylim(low - 0.62, high + 0.48)
+        paper = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         for equation in model.equations:
             applied = _applied(equation.rhs)
             for name in sorted(equation.uses):
                 _use(axes, places[name], places[equation.name], applied)
             x, y = places[equation.name]
-            axes.text(x, y - _RADIUS - 0.09, f"${latex(equation.rhs)}$", ha="center", va="top", color=GREY)
+            what = f"${printer.latex(equation.rhs)}$"
+            axes.text(x, y - _RADIUS - 0.09, what, ha="center", va="top", color=GREY, zorder=2, bbox=paper)
         for name, place in places.items():
             _node(axes, name, place, _colour(model, name, parameters))
     return figure
@@ -70,7 +75,7 @@ def _places(model: Model, parameters: Sequence[str]) -> dict[str, Place]:
             above.setdefault(users[0], []).append(name)
         else:
             row = rows[column[name]] = rows.get(column[name], -1) + 1
-            places[name] = (float(column[name]), -row * (_ROW + 0.35))
+            places[name] = (float(column[name]), -row * 2.2 * _ROW)
     for user, names in above.items():
         x, y = places[user]
         for place, name in enumerate(names):
@@ -81,14 +86,15 @@ def _places(model: Model, parameters: Sequence[str]) -> dict[str, Place]:
 def _applied(rhs: Expr) -> str:
     """The name of the function where the right-hand side is one function of one quantity, or nothing."""
     if isinstance(rhs, Function) and len(rhs.args) == 1 and isinstance(rhs.args[0], Symbol):
-        return str(latex_name(type(rhs).__name__))
+        name = type(rhs).__name__
+        return FUNCTIONS.get(name, latex_name(name))
     return ""
 
 
 def _use(axes: Axes, start: Place, end: Place, function: str) -> None:
-    """The arrow from a quantity to one that uses it, bent under the nodes that it passes."""
+    """The arrow from a quantity to one that uses it, bent around the nodes that it would run through."""
     (x0, y0), (x1, y1) = start, end
-    passes = x1 - x0 > 1.5 and abs(y1 - y0) < _ROW / 2
+    bend = _BEND if _passes(start, end) else -_BEND / 5 if x1 - x0 > 1.5 and y0 > y1 else 0.0
     points = _RADIUS * _INCHES * 72
     axes.annotate(
         "",
@@ -101,12 +107,17 @@ def _use(axes: Axes, start: Place, end: Place, function: str) -> None:
             "mutation_scale": 18,
             "shrinkA": points,
             "shrinkB": points + 1,
-            "connectionstyle": f"arc3,rad={0.45 if passes else 0}",
+            "connectionstyle": f"arc3,rad={bend}",
         },
         zorder=1,
     )
     if function:
         axes.text((x0 + x1) / 2, (y0 + y1) / 2 + 0.07, f"${function}$", ha="center", va="bottom", color=BLUE)
+
+
+def _passes(start: Place, end: Place) -> bool:
+    """Whether the straight arrow would run through nodes of its own row."""
+    return end[0] - start[0] > 1.5 and start[1] == end[1]
 
 
 def _node(axes: Axes, name: str, place: Place, colour: str) -> None:

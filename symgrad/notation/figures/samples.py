@@ -88,9 +88,7 @@ def prediction(samples: Samples, line: Line, at: float, label: str = "", unit: s
     return Film(frames, tuple(holds))
 
 
-def training(
-    samples: Samples, lines: Sequence[Line], costs: Sequence[float], cost: str = r"$\mathscr{C}$"
-) -> Film:
+def training(samples: Samples, lines: Sequence[Line], costs: Sequence[float], cost: str = r"$\mathscr{C}$") -> Film:
     """A film of a training run: the line of each epoch, the earlier ones faint, beside the cost so far.
 
     `lines` and `costs` hold one entry an epoch, the start first; `cost` names the cost in mathtext.
@@ -215,6 +213,4 @@ def _name(axes: Axes, samples: Samples) -> None:
     """Name the marked point beside it."""
     if samples.marked:
         x, y, name = samples.marked
-        axes.annotate(
-            name, (x, y), (-12, 0), textcoords="offset points", color=VERMILLION, ha="right", va="center"
-        )
+        axes.annotate(name, (x, y), (-12, 0), textcoords="offset points", color=VERMILLION, ha="right", va="center")

@@ -56,9 +56,7 @@ def styled() -> Iterator[None]:
     try:
         import matplotlib
     except ImportError as error:
-        raise SymgradError(
-            "a figure needs matplotlib, which is not installed: pip install symgrad[plots]"
-        ) from error
+        raise SymgradError("a figure needs matplotlib, which is not installed: pip install symgrad[plots]") from error
     with matplotlib.rc_context(_STYLE):
         yield
 

@@ -1,0 +1,83 @@
+"""Each of the article's statements, given to symgrad's checker."""
+
+from __future__ import annotations
+
+from sympy import Add, Expr, Mul, Pow
+
+import symgrad as sg
+from symgrad.article.claims import CLAIMS, Claim
+from symgrad.article.models import hill, network, regression
+from symgrad.article.report import Checked
+from symgrad.article.results import moved
+from symgrad.expressions import Written, exact, ordered
+from symgrad.notation.numbers import decimal
+from symgrad.verification.numeric import verify_numbers
+
+_MODELS = {"hill": hill, "regression": regression, "network": network}
+_PARAMETERS = {"hill": ("x",), "regression": ("w", "b")}
+_DIRECTION = {"hill": 1, "regression": -1}  # up the hill, down the loss
+
+
+def checked_claims() -> tuple[Checked, ...]:
+    """Every statement with symgrad's value and verdict, in the article's order."""
+    return tuple(checked(claim) for claim in CLAIMS)
+
+
+def checked(claim: Claim) -> Checked:
+    """One statement with symgrad's value and verdict: numbers where values are given, otherwise a formula."""
+    if claim.at:
+        verdict = verify_numbers(claim.sides, known(claim))
+        return Checked(claim, "" if verdict.correct is None else number_text(verdict.correct), verdict)
+    name, *sides = claim.sides
+    verdict = sg.derive(_MODELS[claim.model]).verify(name, " = ".join(sides))
+    ours = "" if verdict.correct is None else formula_text(verdict.correct, verdict.written or {})
+    return Checked(claim, ours, verdict)
+
+
+def known(claim: Claim) -> dict[str, Expr]:
+    """The value of every name that a line of numbers may use: what is given, and what symgrad makes of it."""
+    given = {name: exact(value) for name, value in claim.at.items()}
+    rate = given.pop("alpha", exact(0))
+    model = _MODELS[claim.model]
+    step = _DIRECTION[claim.model] * rate
+    inputs = moved(model, given, _PARAMETERS[claim.model], step, claim.after)
+    return {**sg.derive(model).at(**inputs).values, "alpha": rate}
+
+
+def number_text(value: Expr, places: int = 6) -> str:
+    """A number with at most `places` decimals, marked where that rounds it.
+
+    >>> from sympy import Rational
+    >>> number_text(Rational("0.330955")), number_text(Rational(2, 3))
+    ('0.330955', '≈ 0.666667')
+    """
+    text, full = decimal(value)
+    if full and len(text.partition(".")[2]) <= places:
+        return text
+    return f"≈ {float(value):.{places}f}"
+
+
+def formula_text(expr: Expr, written: Written) -> str:
+    """A formula in Python's spelling, its terms and factors in the order in which they were written.
+
+    >>> from sympy import symbols
+    >>> y, yhat, x = symbols("y yhat x")
+    >>> formula_text((yhat - y) * x, {(yhat - y) * x: (yhat - y, x), yhat - y: (yhat, -y)})
+    '(yhat - y)*x'
+    """
+    if isinstance(expr, Add):
+        terms = [formula_text(term, written) for term in ordered(expr, written)]
+        return " + ".join(terms).replace("+ -", "- ")
+    if isinstance(expr, Mul):
+        number, _ = expr.as_coeff_Mul()
+        factors = [factor for factor in ordered(expr, written) if not factor.is_Rational]
+        sign = {1: "", -1: "-"}.get(number, f"{number}*")
+        return sign + "*".join(_factor(factor, written) for factor in factors)
+    if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 0:
+        return f"{_factor(expr.base, written)}**{expr.exp}"
+    return str(expr)
+
+
+def _factor(expr: Expr, written: Written) -> str:
+    text = formula_text(expr, written)
+    return f"({text})" if isinstance(expr, Add) else text
