@@ -3,9 +3,7 @@ from katex import assert_katex, katex_refuses
 
 
 def test_good_latex_passes():
-    assert_katex(
-        [r"\frac{\partial \mathscr{L}}{\partial w_1} = (\hat{y} - y)\,x", r"\begin{bmatrix}-2x\end{bmatrix}"]
-    )
+    assert_katex([r"\frac{\partial \mathscr{L}}{\partial w_1} = (\hat{y} - y)\,x", r"\begin{bmatrix}-2x\end{bmatrix}"])
 
 
 @pytest.mark.parametrize(

@@ -56,9 +56,7 @@ class Report:
     def exponent(self) -> float:
         """The p in total ≈ c·layersᵖ, by least squares over the chains of ten layers and more."""
         large = [row for row in self.rows if row.layers >= 10]
-        slope, _ = np.polyfit(
-            np.log([row.layers for row in large]), np.log([row.total for row in large]), deg=1
-        )
+        slope, _ = np.polyfit(np.log([row.layers for row in large]), np.log([row.total for row in large]), deg=1)
         return float(slope)
 
     @property
