@@ -24,6 +24,7 @@ from symgrad.names import partial_name
 from symgrad.naming import known_quantities, put_back
 
 if TYPE_CHECKING:  # the rooms above, imported only when a convenience method is called
+    from symgrad.codegen.program import Program, Reduction
     from symgrad.notation.steps import Line
     from symgrad.notation.worked import Evaluation
     from symgrad.verification.verdict import Verdict
@@ -141,6 +142,12 @@ class Derivation:
 
         return beside(self, quantity, function)
 
+    def compile(self, reduction: Reduction = "none") -> Program:
+        """The forward equations and these steps as one NumPy function."""
+        from symgrad.codegen.program import compile_derivation
+
+        return compile_derivation(self, reduction)
+
     def verify(self, quantity: str, claim: Any) -> Verdict:
         """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or a quantity itself."""
         from symgrad.verification.claims import verify
@@ -226,7 +233,7 @@ def _shares(model: Model, active: set[str], written: dict[Expr, Order]) -> dict[
     for equation in reversed(model.equations):
         if equation.name not in active or (equation.name != model.result and equation.name not in shares):
             continue
-        for row in differential(equation.rhs, written):
+        for row in differential(equation.rhs, written, equation.lhs):
             (name,) = names_in(row.entry)
             if name in active:
                 local = put_back(row.coefficient, known, written)
@@ -261,14 +268,23 @@ def _step(
     counter: Iterator[int],
 ) -> Step:
     quantity = model.quantities[name]
+    if not (quantity.axes or any(share.over or model.equation(share.user).indices for share in shares)):
+        terms = (_scalar_term(model, share, written) for share in shares)
+        adjoint = S.One if name == model.result else total(terms, written)
+        return Step(name, tuple(shares), adjoint, (), _reason(model, name, shares))
     if name == model.result:
         ones = tuple(Index(f"_{next(counter)}", size) for size in quantity.axes)
-        return Step(name, (), *canonical(S.One, ones, written), reason=f"{name} is the result itself")
+        return Step(name, (), *canonical(S.One, ones, written), reason=_reason(model, name, shares))
     target = tuple(Index(f"_{next(counter)}", size) for size in quantity.axes)
-    terms = [_contracted(model, share, target, written) for share in shares]
-    adjoint = total(terms, written) if len(terms) != 1 else terms[0]
+    adjoint = total((_contracted(model, share, target, written) for share in shares), written)
     expr, indices = canonical(adjoint, target, written)
     return Step(name, tuple(shares), expr, indices, _reason(model, name, shares))
+
+
+def _scalar_term(model: Model, share: Contribution, written: dict[Expr, Order]) -> Expr:
+    if share.user == model.result:
+        return share.local
+    return product((Symbol(partial_name(model.result, share.user)), share.local), written)
 
 
 def _contracted(model: Model, share: Contribution, target: tuple[Index, ...], written: dict[Expr, Order]) -> Expr:
@@ -278,8 +294,6 @@ def _contracted(model: Model, share: Contribution, target: tuple[Index, ...], wr
     if share.user != model.result:
         adjoint = Quantity(partial_name(model.result, share.user), equation.quantity.axes).at(equation.indices)
         body = product((adjoint, body), written)
-    if not target and not equation.indices and not share.over:
-        return body
     over = [*equation.indices, *share.over]
     table: dict[Expr, Expr] = {}
     deltas = []
@@ -297,6 +311,8 @@ def _contracted(model: Model, share: Contribution, target: tuple[Index, ...], wr
 
 def _reason(model: Model, name: str, shares: list[Contribution] | tuple[()]) -> str:
     users = tuple(dict.fromkeys(share.user for share in shares))
+    if name == model.result:
+        return f"{name} is the result itself"
     if not users:
         return f"{model.result} does not depend on {name}, so the derivative is 0"
     if users == (model.result,):

@@ -14,7 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from sympy import Add, Expr, Float, Integer, Mul, Pow, Rational, S
+from sympy import Add, Expr, Float, Indexed, Integer, Mul, Pow, Rational, S, Symbol
+from sympy.core.mul import _mulsort
 
 from symgrad.errors import InputError
 
@@ -92,6 +93,8 @@ def total(terms: Iterable[Expr], written: dict[Expr, Order]) -> Expr:
     x + y
     """
     terms = tuple(terms)
+    if len(terms) == 1:
+        return terms[0]
     result = Add(*terms)
     if isinstance(result, Add) and result not in written:
         written[result] = _arranged(result, _flat(terms, Add, written), Add)
@@ -112,9 +115,16 @@ def product(factors: Iterable[Expr], written: dict[Expr, Order]) -> Expr:
     return result
 
 
+_PLAIN = (Symbol, Indexed, Add)  # factors that Mul leaves as they are, if they are all different
+
+
 def undistributed(factors: Iterable[Expr]) -> Expr:
     """The product of the factors with any number kept outside a sum."""
     factors = tuple(factors)
+    if len(factors) == len(set(factors)) > 1 and all(type(factor) in _PLAIN for factor in factors):
+        args = list(factors)
+        _mulsort(args)
+        return Mul._from_args(args)  # what Mul would build: there is nothing to collect
     if not any(factor.is_Number or factor.is_Mul for factor in factors):
         return Mul(*factors)
     number: Expr = S.One

@@ -24,6 +24,19 @@ class Piece:
         return f"({self.text})" if spec == "tight" and self.level < POWER else self.text
 
 
+_METHODS: dict[type, str] = {
+    Symbol: "symbol",
+    Add: "sum",
+    Mul: "product",
+    Pow: "power",
+    Indexed: "entry",
+    Sum: "sigma",
+    Number: "number",
+    Piecewise: "piecewise",
+    Relational: "relation",
+}
+
+
 @dataclass(frozen=True)
 class Infix:
     """Prints expressions as text; a subclass says how it spells functions, entries and sums over indices.
@@ -41,21 +54,11 @@ class Infix:
 
     def piece(self, expr: Expr) -> Piece:
         """The expression as text, with how tightly it binds."""
-        if isinstance(expr, Symbol):
-            return self.symbol(expr)
-        for kind, method in (
-            (Add, self._sum),
-            (Mul, self._product),
-            (Pow, self._power),
-            (Indexed, self.entry),
-            (Sum, self.sigma),
-            (Number, self._number),
-            (Piecewise, self.piecewise),
-            (Relational, self._relation),
-        ):
-            if isinstance(expr, kind):
-                return method(expr)
-        return self._number(expr) if expr.is_number and expr.is_Atom else self.function(expr)
+        method = _METHODS.get(type(expr)) or next((_METHODS[kind] for kind in _METHODS if isinstance(expr, kind)), None)
+        if method is not None:
+            found: Piece = getattr(self, method)(expr)
+            return found
+        return self.number(expr) if expr.is_number and expr.is_Atom else self.function(expr)
 
     def symbol(self, symbol: Symbol) -> Piece:
         """A quantity, a size or an index by its name."""
@@ -89,24 +92,28 @@ class Infix:
         piece = self.piece(expr)
         return piece.text if piece.level >= level else f"({piece.text})"
 
-    def _number(self, expr: Expr) -> Piece:
+    def number(self, expr: Expr) -> Piece:
+        """A number: a fraction, or a decimal where it was written as one."""
         if expr in self.constants():
             return Piece(self.constants()[expr], ATOM)
         if expr.is_Rational and not expr.is_Integer and expr not in self.written and -expr not in self.written:
             return Piece(f"{expr.p}/{expr.q}", PRODUCT)
         return Piece(str(expr) if expr.is_Integer else repr(float(expr)), ATOM if expr.is_nonnegative else PRODUCT)
 
-    def _relation(self, expr: Relational) -> Piece:
+    def relation(self, expr: Relational) -> Piece:
+        """A comparison."""
         return Piece(f"{self.text(expr.lhs)} {expr.rel_op} {self.text(expr.rhs)}", 0)
 
-    def _sum(self, expr: Add) -> Piece:
+    def sum(self, expr: Add) -> Piece:
+        """A sum, its terms in their written order."""
         text = ""
         for term in ordered(expr, self.written):
             piece = self.within(term, SUM)
             text += (f" - {piece[1:]}" if piece.startswith("-") else f" + {piece}") if text else piece
         return Piece(text, SUM)
 
-    def _product(self, expr: Mul) -> Piece:
+    def product(self, expr: Mul) -> Piece:
+        """A product, its factors in their written order, divisors at the end."""
         over, under, sign = [], [], ""
         for factor in sorted(ordered(expr, self.written), key=lambda item: not item.is_Number):
             if factor.is_Rational and factor.is_negative:
@@ -119,7 +126,8 @@ class Infix:
                 over.append(self.within(factor, PRODUCT))
         return Piece("/".join([sign + ("*".join(over) or "1"), *under]), PRODUCT)
 
-    def _power(self, expr: Pow) -> Piece:
+    def power(self, expr: Pow) -> Piece:
+        """A power, a quotient, or a root."""
         base, exponent = expr.args
         if exponent.is_Rational and exponent < 0:
             return Piece(f"1/{self.within(base**-exponent, POWER)}", PRODUCT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Indexed, IndexedBase, Integer, Symbol, preorder_traversal
+from sympy import Expr, Indexed, IndexedBase, Integer, Symbol
 from sympy.core.function import AppliedUndef
 
 from symgrad.errors import ModelError
@@ -81,7 +81,16 @@ class Equation:
     @cached_property
     def uses(self) -> frozenset[str]:
         """The names of the quantities that the right-hand side uses."""
-        return frozenset(names_in(self.rhs))
+        return frozenset(self._mentions[0])
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of the abstract functions that the right-hand side applies."""
+        return self._mentions[1]
+
+    @cached_property
+    def _mentions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return _mentions(self.rhs)
 
     def __str__(self) -> str:
         return f"{self.lhs} = {self.rhs}"
@@ -93,20 +102,31 @@ def names_in(expr: Expr) -> tuple[str, ...]:
     >>> names_in(Symbol("w") * IndexedBase("x")[Index("i", Size("n"))])
     ('w', 'x')
     """
-    found: dict[str, None] = {}
-    traversal = preorder_traversal(expr)
-    for node in traversal:
+    return _mentions(expr)[0]
+
+
+def _mentions(expr: Expr) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the quantities and of the abstract functions in an expression, as they occur: one walk."""
+    names: dict[str, None] = {}
+    functions: dict[str, None] = {}
+    stack = [expr]
+    while stack:
+        node = stack.pop()
         if isinstance(node, Indexed):
-            found[str(node.base.label)] = None
-            traversal.skip()
-        elif isinstance(node, Symbol) and not isinstance(node, Index | Size):
-            found[node.name] = None
-    return tuple(found)
+            names[str(node.base.label)] = None
+        elif isinstance(node, Symbol):
+            if not isinstance(node, Index | Size):
+                names[node.name] = None
+        else:
+            if isinstance(node, AppliedUndef):
+                functions[node.func.__name__.partition("'")[0]] = None
+            stack.extend(reversed(node.args))
+    return tuple(names), tuple(functions)
 
 
 def functions_in(expr: Expr) -> frozenset[str]:
     """The names of the abstract functions applied in an expression, without their primes."""
-    return frozenset(node.func.__name__.partition("'")[0] for node in expr.atoms(AppliedUndef))
+    return frozenset(_mentions(expr)[1])
 
 
 @dataclass(frozen=True)
@@ -166,7 +186,7 @@ class Model:
         """The names of the functions that are still abstract."""
         found: dict[str, None] = {}
         for equation in self.equations:
-            found.update(dict.fromkeys(sorted(functions_in(equation.rhs))))
+            found.update(dict.fromkeys(equation.functions))
         return tuple(found)
 
     def equation(self, name: str) -> Equation:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sympy import (
     Abs,
     Add,
     Derivative,
+    Dummy,
     Expr,
     Function,
     Heaviside,
     Indexed,
-    Integer,
     KroneckerDelta,
     Max,
     Min,
@@ -53,10 +54,11 @@ class Partial:
     over: tuple[Index, ...] = ()
 
 
-def differential(expr: Expr, written: dict[Expr, Order]) -> list[Partial]:
+def differential(expr: Expr, written: dict[Expr, Order], name: Expr | None = None) -> list[Partial]:
     """The partial derivatives of an expression by the entries it uses, in the order in which they were written.
 
-    An entry that occurs twice has two rows.  Raises DerivativeError for an operation without a derivative.
+    An entry that occurs twice has two rows.  A derivative that repeats the whole expression uses its `name` if it has
+    one: 1 - a² for a = tanh(z).  Raises DerivativeError for an operation without a derivative.
 
     >>> x, w = Symbol("x"), Symbol("w")
     >>> [(row.entry, row.coefficient) for row in differential(w * x, {})]
@@ -70,10 +72,10 @@ def differential(expr: Expr, written: dict[Expr, Order]) -> list[Partial]:
         return []
     if isinstance(expr, Add):
         return [row for term in ordered(expr, written) for row in differential(term, written)]
-    return list(_rows(expr, written))
+    return list(_rows(expr, written, name))
 
 
-def _rows(expr: Expr, written: dict[Expr, Order]) -> Iterator[Partial]:
+def _rows(expr: Expr, written: dict[Expr, Order], name: Expr | None) -> Iterator[Partial]:
     if isinstance(expr, Mul):
         factors = ordered(expr, written)
         for place, factor in enumerate(factors):
@@ -93,12 +95,7 @@ def _rows(expr: Expr, written: dict[Expr, Order]) -> Iterator[Partial]:
     elif isinstance(expr, Function):
         for place, argument in enumerate(expr.args):
             if any(True for _ in _variables(argument)):
-                own = (
-                    expr.derivative(argument)
-                    if isinstance(expr, Elementary)
-                    else (function_derivative(expr, place + 1),)
-                )
-                yield from _scaled(argument, own, (), written)
+                yield from _scaled(argument, function_derivative(expr, place + 1, name), (), written)
     else:
         raise DerivativeError(f"no derivative is known for the operation {type(expr).__name__} in {expr}")
 
@@ -119,27 +116,41 @@ def _piecewise(expr: Piecewise, written: dict[Expr, Order]) -> Iterator[Partial]
         yield Partial(entry, Piecewise(*((rows.get(entry, S.Zero), condition) for rows, condition in branches)))
 
 
-def function_derivative(expr: Expr, place: int) -> Expr:
-    """The derivative of an applied function by one argument, counted from 1: f′(z) for an abstract f.
+def function_derivative(expr: Expr, place: int, name: Expr | None = None) -> Order:
+    """The factors of an applied function's derivative by one argument, counted from 1: f′(z) for an abstract f.
 
-    >>> function_derivative(Function("f")(Symbol("z")), 1)
-    f'(z)
+    `name` is what the applied function itself goes by.
+
+    >>> function_derivative(Function("f")(Symbol("z")), 1), function_derivative(tanh(Symbol("z")), 1, Symbol("a"))
+    ((f'(z),), (1 - a**2,))
     """
     if isinstance(expr, AppliedUndef):
-        name = expr.func.__name__
         mark = "'" if len(expr.args) == 1 else f"'{place}"
-        return Function(name + mark)(*expr.args)
-    if isinstance(expr, _FLAT):
-        return Integer(0)
-    if isinstance(expr, Abs):
-        return sign(expr.args[0])
-    try:
-        result = expr.fdiff(place)
-    except (ArgumentIndexError, NotImplementedError, AttributeError) as error:
-        raise DerivativeError(f"no derivative is known for {expr.func.__name__} in {expr}") from error
-    if result.has(Derivative, Subs):
-        raise DerivativeError(f"no derivative is known for {expr.func.__name__} in {expr}")
-    return result
+        return (Function(expr.func.__name__ + mark)(*expr.args),)
+    arguments, value, factors = _derivative_rule(expr.func, len(expr.args), place)
+    table = {**dict(zip(arguments, expr.args, strict=True)), value: expr if name is None else name}
+    return tuple(factor.xreplace(table) for factor in factors)
+
+
+@lru_cache(maxsize=256)
+def _derivative_rule(function: type[Function], count: int, place: int) -> tuple[Order, Expr, Order]:
+    """A function's derivative as a rule: symbols for its arguments and its value, and factors in these."""
+    arguments, value = tuple(Dummy() for _ in range(count)), Dummy()
+    applied = function(*arguments)
+    if issubclass(function, _FLAT):
+        factors: Order = (S.Zero,)
+    elif issubclass(function, Elementary):
+        factors = applied.derivative(*arguments)
+    elif issubclass(function, Abs):
+        factors = (sign(*arguments),)
+    else:
+        try:
+            factors = (applied.fdiff(place),)
+        except (ArgumentIndexError, NotImplementedError, AttributeError) as error:
+            raise DerivativeError(f"no derivative is known for the function {function.__name__}") from error
+    if any(factor.has(Derivative, Subs) for factor in factors):
+        raise DerivativeError(f"no derivative is known for the function {function.__name__}")
+    return arguments, value, tuple(factor.xreplace({applied: value}) for factor in factors)
 
 
 def collected(rows: list[Partial], written: dict[Expr, Order]) -> dict[Expr, Expr]:

@@ -72,7 +72,7 @@ class NumpySource(Infix):
 
     def over(self, axes: tuple[Index, ...]) -> NumpySource:
         """The same printer for arrays laid out over other axes."""
-        return replace(self, axes=axes)
+        return replace(self, axes=axes) if axes != self.axes else self
 
     def constants(self) -> Mapping[Expr, str]:
         return {S.Pi: "np.pi", S.Exp1: "np.e", S.Infinity: "np.inf"}

@@ -79,9 +79,8 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
                 known, owner = sizes.setdefault(axis, (length, quantity.name))
                 expected = int(axis) if axis.is_Integer else known
                 if length != expected:
-                    raise ShapeError(
-                        f"{model.name}: axis {axis} is {length} in {quantity.name} {array.shape}, but {expected} in {owner}"
-                    )
+                    found = f"{length} in {quantity.name} {array.shape}, but {expected} in {owner}"
+                    raise ShapeError(f"{model.name}: axis {axis} is {found}")
         ready[quantity.name] = array if array.ndim else array[()]
     return ready
 
@@ -128,11 +127,11 @@ def compile_derivation(derivation: Derivation, reduction: Reduction = "none") ->
 def _live(derivation: Derivation) -> set[str]:
     """The adjoints that a requested gradient needs: the rest of the sweep is dead."""
     result = derivation.model.result
-    live = {partial_name(result, name) for name in derivation.wrt}
-    for equation in reversed(derivation.equations):
-        if equation.name in live:
-            live |= equation.uses
-    return live
+    live = set(derivation.wrt)
+    for step in reversed(derivation.steps):
+        if step.quantity in live:
+            live.update(share.user for share in step.contributions)
+    return {partial_name(result, name) for name in live}
 
 
 def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
