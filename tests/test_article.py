@@ -132,10 +132,12 @@ def test_katex_sets_every_formula_of_the_page(text):
 @pytest.mark.parametrize(
     ("side", "latex"),
     [
-        ("1/2*(129.9 - 88.2)**2", r"\frac{1}{2} \cdot (129.9 - 88.2)^{2}"),
-        ("f'(z1)*do1_dw1", r"f^{\prime}(z_1) \cdot \frac{\partial o_1}{\partial w_1}"),
+        ("1/2*(129.9 - 88.2)**2", r"\frac{1}{2} (129.9 - 88.2)^{2}"),
+        ("f'(z1)*do1_dw1", r"f^{\prime}(z_1) \frac{\partial o_1}{\partial w_1}"),
         ("-4 + 0.1*8", r"-4 + 0.1 \cdot 8"),
-        ("0.00005*abs(df_dx)", r"0.00005 \cdot \lvert \frac{\partial f}{\partial x} \rvert"),
+        ("0.00005*abs(df_dx)", r"0.00005 \left\lvert \frac{\partial f}{\partial x} \right\rvert"),
+        ("-2*x", "-2 x"),
+        ("2*(3 - x)", r"2 \cdot (3 - x)"),
         ("1 - (2 - 3)", "1 - (2 - 3)"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 from sympy import Expr, Integer, Symbol
 
 import symgrad as sg
+from symgrad.article.check import number_text
 from symgrad.article.models import hill, network, regression
 from symgrad.article.report import Checked, Report
 from symgrad.article.results import (
@@ -29,6 +30,7 @@ from symgrad.notation.names import latex_name
 from symgrad.notation.steps import Line, chain_line
 from symgrad.notation.worked import Evaluation, worked_line
 
+APPROXIMATELY = r"\approx"
 TITLE = "How a network learns, number by number"
 
 
@@ -54,7 +56,7 @@ def _models() -> str:
 def _gradient(results: Results) -> dict[str, str]:
     start, jump = results.climbs["1"][:2]
     rows = [
-        (f"${rate}$", *(f"${_short(at['x'], 4)}$" for at in climb), f"${_short(climb[-1]['f'])}$")
+        (f"${rate}$", *(_number(at["x"], 4) for at in climb), _number(climb[-1]["f"], 2))
         for rate, climb in results.climbs.items()
     ]
     slope = sg.gradient(hill.equation("f").rhs, [Symbol("x")])
@@ -74,8 +76,7 @@ def _gradient(results: Results) -> dict[str, str]:
 def _loss(results: Results) -> dict[str, str]:
     before, after = results.before, results.after
     rows = [
-        (f"${latex_name(name)}$", f"${_short(before[name], 6)}$", f"${_short(after[name], 6)}$")
-        for name in ("w", "b", "yhat", "L")
+        (f"${latex_name(name)}$", _number(before[name], 6), _number(after[name], 6)) for name in ("w", "b", "yhat", "L")
     ]
     chains = [chain_line(row) for name in START for row in chain(sg.derive(regression), name)]
     return {
@@ -123,18 +124,18 @@ def _least_cost(results: Results) -> float:
 def _backpropagation(results: Results) -> dict[str, str]:
     derivation = sg.derive(network, wrt=list(NETWORK_START))
     bound = sg.derive(network.bind(f=sg.sigmoid), wrt="w1")
-    rows = chain(derivation, "w1")
+    rows = [f"{_rule(chain_line(row))} && ({place})" for place, row in enumerate(chain(derivation, "w1"), 1)]
     gradient = [
         f"{latex_name('dL_d' + name)} &= {_latex(derivation.gradient[name], derivation.written)}"
         for name in NETWORK_START
     ]
     first, last = results.net.history[0], results.net.history[-1]
     numbers = [
-        (f"${latex_name(name)}$", f"{start:g}", f"{last.params[name]:.4f}") for name, start in NETWORK_START.items()
+        (f"${latex_name(name)}$", f"${start:g}$", f"${last.params[name]:.4f}$") for name, start in NETWORK_START.items()
     ]
     return {
         "network": model_latex(network),
-        "network_chain": "\n".join(f"{place}. ${chain_line(row).latex}$" for place, row in enumerate(rows, 1)),
+        "network_chain": aligned(rows),
         "network_gradient": aligned(gradient),
         "sigmoid_gradient": f"{latex_name('dL_dw1')} = {_latex(bound.gradient['w1'], bound.written)}",
         "net_epochs": str(NETWORK_EPOCHS),
@@ -149,23 +150,34 @@ def _backpropagation(results: Results) -> dict[str, str]:
 def _statements(report: Report) -> dict[str, str]:
     rows = [
         (
-            item.claim.where,
-            f"${typeset(item.claim.sides)}$",
-            f"${_ours(item)}$",
+            _stated(item),
+            _ours(item),
             "**refuted**" if item.refuted else item.verdict.status,
         )
         for item in report.checked
     ]
     return {
-        "statements": _table(("where", "the article", "symgrad", "verdict"), rows),
-        "slips": "\n".join(f"- {item.claim.where}: {_plain(item.why)}." for item in report.refuted),
+        "statements": _table(("the article", "symgrad", "verdict"), rows),
+        "slips": "\n".join(f"- {item.claim.where}, {_stated(item)}: {_plain(item.why)}." for item in report.refuted),
     }
 
 
+def _stated(item: Checked) -> str:
+    """The article's line, with the point where that is all that was given."""
+    where = f" at $x = {item.claim.at['x']}$" if item.claim.at.keys() == {"x"} else ""
+    return f"${typeset(item.claim.sides)}${where}"
+
+
 def _ours(item: Checked) -> str:
-    if item.claim.at:
-        return item.ours.replace("≈", r"\approx")
-    return item.verdict.latex()
+    correct = item.verdict.correct
+    if correct is None:
+        return ""
+    return _number(correct, 6) if item.claim.at else f"${item.verdict.latex()}$"
+
+
+def _number(value: Expr, places: int) -> str:
+    """A number as inline mathematics, marked where it is rounded to `places` decimals."""
+    return f"${number_text(value, places).replace('≈', APPROXIMATELY)}$"
 
 
 def _plain(text: str) -> str:
@@ -175,7 +187,11 @@ def _plain(text: str) -> str:
 
 def _rows(lines: Iterable[Line]) -> str:
     """Lines under each other, aligned at their first equals sign."""
-    return aligned([line.latex.replace(" = ", " &= ", 1) for line in lines])
+    return aligned([_rule(line) for line in lines])
+
+
+def _rule(line: Line) -> str:
+    return line.latex.replace(" = ", " &= ", 1)
 
 
 def _latex(expr: Expr, written: Mapping[Expr, Order]) -> str:

@@ -16,7 +16,7 @@ def typeset(sides: tuple[str, ...]) -> str:
     r"""Sides in Python's spelling as one line of LaTeX.
 
     >>> print(typeset(("w - alpha*dL_dw", "0.7 - 0.00005*7380.9")))
-    w - \alpha \cdot \frac{\partial \mathscr{L}}{\partial w} = 0.7 - 0.00005 \cdot 7380.9
+    w - \alpha \frac{\partial \mathscr{L}}{\partial w} = 0.7 - 0.00005 \cdot 7380.9
     """
     return " = ".join(_piece(parsed(side))[0] for side in sides)
 
@@ -32,7 +32,7 @@ def _piece(node: ast.expr) -> tuple[str, int]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         inside = ", ".join(_piece(argument)[0] for argument in node.args)
         if node.func.id == "abs":
-            return rf"\lvert {inside} \rvert", _ATOM  # a bar would end a table's cell
+            return rf"\left\lvert {inside} \right\rvert", _ATOM  # a bar would end a table's cell
         name = node.func.id.replace("_prime", "")
         primes = r"\prime" * node.func.id.count("_prime")
         raised = f"^{{{primes}}}" if primes else ""
@@ -49,7 +49,10 @@ def _operation(node: ast.BinOp) -> tuple[str, int]:
     if isinstance(node.op, ast.Pow):
         return f"{_within(left, _ATOM)}^{{{_piece(right)[0]}}}", _POWER
     if isinstance(node.op, ast.Mult):
-        return rf"{_within(left, _PRODUCT)} \cdot {_within(right, _PRODUCT)}", _PRODUCT
+        first = _piece(left)[0] if isinstance(left, ast.UnaryOp) else _within(left, _PRODUCT)
+        second = _within(right, _PRODUCT)
+        dotted = second[0].isdigit() or (first[-1].isdigit() and second[0] == "(")
+        return f"{first} \\cdot {second}" if dotted else f"{first} {second}", _PRODUCT
     sign = "+" if isinstance(node.op, ast.Add) else "-"
     return f"{_within(left, _SUM)} {sign} {_within(right, _PRODUCT)}", _SUM
 
