@@ -15,7 +15,7 @@ def report():
 def test_a_row_for_each_chain_with_its_parts_adding_up(report):
     assert [row.layers for row in report.rows] == [1, 10, 40]
     assert [row.equations for row in report.rows] == [3, 21, 81]
-    assert all(row.total == pytest.approx(row.model + row.derive + row.compile) for row in report.rows)
+    assert all(row.total == pytest.approx(row.write + row.model + row.derive + row.compile) for row in report.rows)
 
 
 def test_the_json_names_what_was_measured_where(report):

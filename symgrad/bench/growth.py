@@ -30,13 +30,16 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Row:
-    """One chain: seconds to build the model, derive and compile it, their sum, one call, and CasADi's sum.
+    """One chain: seconds to write its equations in SymPy, build the model, derive and compile it, and their sum.
+
+    Then one call, and what CasADi needs for the same from writing to compiling.
 
     `difference` is the largest relative difference between the two gradients; None where CasADi is missing.
     """
 
     layers: int
     equations: int
+    write: float
     model: float
     derive: float
     compile: float
@@ -62,8 +65,8 @@ class Report:
     @property
     def table(self) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         """The columns and the rows, for people."""
-        columns = ("layers", "equations", "model", "derive", "compile", "total", "one call", "CasADi")
-        rows = [(*list(asdict(row).values())[:7], row.casadi or "not installed") for row in self.rows]
+        columns = ("layers", "equations", "write", "model", "derive", "compile", "total", "one call", "CasADi")
+        rows = [(*list(asdict(row).values())[:8], row.casadi or "not installed") for row in self.rows]
         return columns, rows
 
     @property
@@ -121,22 +124,22 @@ def _row(layers: int, runs: int) -> Row:
     values = dict(zip(names, np.random.default_rng(0).uniform(0.5, 1.5, len(names)).tolist(), strict=True))
     values |= {"x": 0.25, "y": -0.5}
     times, gradient = zip(*(_symgrad(layers, names, values) for _ in range(runs)), strict=True)
-    built, derived, compiled, called = (median(column) for column in zip(*times, strict=True))
+    written, built, derived, compiled, called = (median(column) for column in zip(*times, strict=True))
     peer = difference = None
     if _has_casadi():
         peer_times, peer_gradient = zip(*(_casadi(layers, values) for _ in range(runs)), strict=True)
         peer = median(peer_times)
         difference = _difference(gradient[0], peer_gradient[0])
-    total = median(sum(row[:3]) for row in times)
-    return Row(layers, 2 * layers + 1, built, derived, compiled, total, called, peer, difference)
+    total = median(sum(row[:4]) for row in times)
+    return Row(layers, 2 * layers + 1, written, built, derived, compiled, total, called, peer, difference)
 
 
-def _symgrad(
-    layers: int, names: list[str], values: Values
-) -> tuple[tuple[float, float, float, float], dict[str, float]]:
+def _symgrad(layers: int, names: list[str], values: Values) -> tuple[tuple[float, ...], dict[str, float]]:
     clear_cache()
     marks = [perf_counter()]
-    model = Model.from_equations(chain(layers), result="L")
+    equations = chain(layers)
+    marks.append(perf_counter())
+    model = Model.from_equations(equations, result="L")
     marks.append(perf_counter())
     derivation = derive(model, wrt=names)
     marks.append(perf_counter())
@@ -144,8 +147,7 @@ def _symgrad(
     marks.append(perf_counter())
     _, gradient = step(**values)
     marks.append(perf_counter())
-    a, b, c, d = (later - earlier for earlier, later in pairwise(marks))
-    return (a, b, c, d), {name: float(gradient[name]) for name in names}
+    return tuple(later - earlier for earlier, later in pairwise(marks)), {name: float(gradient[name]) for name in names}
 
 
 def _casadi(layers: int, values: Values) -> tuple[float, dict[str, float]]:
