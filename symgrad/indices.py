@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from sympy import Add, Expr, Indexed, Mul, Sum, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.model import Index
@@ -18,6 +19,24 @@ Definitions: TypeAlias = Mapping[str, tuple[tuple[Index, ...], Expr]]
 def sigma(expr: Expr, *over: Index) -> Expr:
     """The sum over whole axes; entries are counted from 0, as in Python."""
     return Sum(expr, *((index, 0, index.size - 1) for index in over))
+
+
+class Largest(ExprWithLimits):  # type: ignore[misc]  # SymPy has no type stubs
+    """The largest value of an expression over indices, a reduction as Sum is."""
+
+    __slots__ = ()
+
+
+def largest(expr: Expr, *over: Index) -> Expr:
+    """The maximum over whole axes.
+
+    >>> from sympy import IndexedBase
+    >>> from symgrad.model import Size
+    >>> i = Index("i", Size("n"))
+    >>> largest(IndexedBase("x")[i], i)
+    Largest(x[i], (i, 0, n - 1))
+    """
+    return Largest(expr, *((index, 0, index.size - 1) for index in over))
 
 
 def relabelled(expr: Expr, table: Mapping[Expr, Expr], written: dict[Expr, Order]) -> Expr:

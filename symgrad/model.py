@@ -50,10 +50,11 @@ class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
 
 @dataclass(frozen=True)
 class Quantity:
-    """A named quantity and the sizes of its axes: none for a scalar."""
+    """A named quantity and the sizes of its axes: none for a scalar; `integer` for whole numbers such as row indices."""
 
     name: str
     axes: tuple[Expr, ...] = ()
+    integer: bool = False
 
     def at(self, indices: tuple[Expr, ...]) -> Expr:
         """The quantity's entry at the indices: a symbol for a scalar."""

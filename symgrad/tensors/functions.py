@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, Function, Integer, Mul, Piecewise, S, exp, log
+from sympy import Expr, Function, IndexedBase, Integer, Mul, Piecewise, S, exp, log
 from sympy.core.function import ArgumentIndexError
 
 
@@ -67,6 +67,32 @@ class softplus(Elementary):
     @staticmethod
     def derivative(z: Expr) -> tuple[Expr, ...]:
         return (sigmoid(z),)
+
+
+class MatrixInverse(Expr):  # type: ignore[misc]  # SymPy has no type stubs
+    """The entry (i, j) of the inverse of a named square matrix.
+
+    >>> from sympy import IndexedBase
+    >>> MatrixInverse(IndexedBase("A"), Integer(0), Integer(1))
+    MatrixInverse(A, 0, 1)
+    """
+
+    def __new__(cls, matrix: IndexedBase, row: Expr, column: Expr) -> MatrixInverse:
+        self: MatrixInverse = Expr.__new__(cls, matrix, row, column)
+        return self
+
+
+class Determinant(Expr):  # type: ignore[misc]  # SymPy has no type stubs
+    """The determinant of a named square matrix of the given size.
+
+    >>> from sympy import IndexedBase, Symbol
+    >>> Determinant(IndexedBase("A"), Symbol("n"))
+    Determinant(A, n)
+    """
+
+    def __new__(cls, matrix: IndexedBase, size: Expr) -> Determinant:
+        self: Determinant = Expr.__new__(cls, matrix, size)
+        return self
 
 
 class relu(Elementary):
