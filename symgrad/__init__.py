@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from symgrad.derivation import Derivation, derive
 from symgrad.errors import SymgradError
+from symgrad.facts import sums_to_one
 from symgrad.model import Model
 from symgrad.reading.function import model
 from symgrad.tensors.elementwise import (
@@ -70,6 +71,7 @@ __all__ = [
     "sinh",
     "softplus",
     "sqrt",
+    "sums_to_one",
     "tan",
     "tanh",
     "verify_numbers",

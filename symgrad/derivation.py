@@ -12,35 +12,26 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Integer, KroneckerDelta, S, Symbol
+from sympy import Expr, Indexed, Integer, Pow, S, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgrad.adjoint import Contribution, contracted
 from symgrad.calculus.differential import differential
 from symgrad.errors import InputError
 from symgrad.expressions import Order, Written, ordered, product, total
-from symgrad.indices import canonical, inlined, relabelled, summed
+from symgrad.indices import canonical, inlined, summed
 from symgrad.infix import Infix
-from symgrad.model import Equation, Index, Model, Quantity, names_in
+from symgrad.model import Equation, Index, Model, names_in
 from symgrad.names import partial_name
-from symgrad.naming import known_quantities, put_back
+from symgrad.naming.known import Known
+from symgrad.naming.settle import Settling
+from symgrad.naming.terms import cost
 
 if TYPE_CHECKING:  # the rooms above, imported only when a convenience method is called
     from symgrad.codegen.program import Program, Reduction
     from symgrad.notation.steps import Line
     from symgrad.notation.worked import Evaluation
     from symgrad.verification.verdict import Verdict
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """One equation's share of an adjoint: the user's name, and its derivative by the quantity.
-
-    For a quantity with axes, `local` is the coefficient of one entry, to be summed over the indices `over`.
-    """
-
-    user: str
-    local: Expr
-    entry: Expr
-    over: tuple[Index, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -195,15 +186,13 @@ def derive(model: Model, wrt: Any = None) -> Derivation:
     """
     targets = wanted(model, wrt)
     written = dict(model.written)
-    active = _active(model, targets)
-    shares = _shares(model, active, written)
+    shares = _shares(model, _active(model, targets), written)
+    sweep = _Sweep(model, shares, written)
     order = [equation.name for equation in reversed(model.equations)] + [q.name for q in model.inputs]
-    counter = itertools.count()
-    steps = []
     for name in order:
         if name == model.result or name in shares or name in targets:
-            steps.append(_step(model, name, shares.get(name, ()), written, counter))
-    return Derivation(model, targets, tuple(steps), written)
+            sweep.add(name)
+    return Derivation(model, targets, tuple(sweep.steps.values()), written)
 
 
 def wanted(model: Model, wrt: Any) -> tuple[str, ...]:
@@ -228,17 +217,19 @@ def _active(model: Model, targets: tuple[str, ...]) -> set[str]:
 
 def _shares(model: Model, active: set[str], written: dict[Expr, Order]) -> dict[str, list[Contribution]]:
     """The contributions to each active quantity that the result depends on."""
-    known = known_quantities(model)
     shares: dict[str, list[Contribution]] = {}
     for equation in reversed(model.equations):
         if equation.name not in active or (equation.name != model.result and equation.name not in shares):
             continue
         for row in differential(equation.rhs, written, equation.lhs):
-            (name,) = names_in(row.entry)
+            name = _name(row.entry)
             if name in active:
-                local = put_back(row.coefficient, known, written)
-                shares.setdefault(name, []).append(Contribution(equation.name, local, row.entry, row.over))
+                shares.setdefault(name, []).append(Contribution(equation.name, row.coefficient, row.entry, row.over))
     return {name: _merged(found, written) for name, found in shares.items()}
+
+
+def _name(entry: Expr) -> str:
+    return str(entry.base.label) if isinstance(entry, Indexed) else str(entry.name)
 
 
 def _merged(found: list[Contribution], written: dict[Expr, Order]) -> list[Contribution]:
@@ -260,56 +251,73 @@ def _merged(found: list[Contribution], written: dict[Expr, Order]) -> list[Contr
     return merged
 
 
-def _step(
-    model: Model,
-    name: str,
-    shares: list[Contribution] | tuple[()],
-    written: dict[Expr, Order],
-    counter: Iterator[int],
-) -> Step:
-    quantity = model.quantities[name]
-    if not (quantity.axes or any(share.over or model.equation(share.user).indices for share in shares)):
-        terms = (_scalar_term(model, share, written) for share in shares)
-        adjoint = S.One if name == model.result else total(terms, written)
-        return Step(name, tuple(shares), adjoint, (), _reason(model, name, shares))
-    if name == model.result:
-        ones = tuple(Index(f"_{next(counter)}", size) for size in quantity.axes)
-        return Step(name, (), *canonical(S.One, ones, written), reason=_reason(model, name, shares))
-    target = tuple(Index(f"_{next(counter)}", size) for size in quantity.axes)
-    adjoint = total((_contracted(model, share, target, written) for share in shares), written)
-    expr, indices = canonical(adjoint, target, written)
-    return Step(name, tuple(shares), expr, indices, _reason(model, name, shares))
+INLINED = 2  # what a name saves a reader: an adjoint is written out where that is shorter by more than this
 
 
-def _scalar_term(model: Model, share: Contribution, written: dict[Expr, Order]) -> Expr:
-    if share.user == model.result:
-        return share.local
-    return product((Symbol(partial_name(model.result, share.user)), share.local), written)
+class _Sweep:
+    """The steps so far, and what settles the next one."""
 
+    def __init__(self, model: Model, shares: dict[str, list[Contribution]], written: dict[Expr, Order]) -> None:
+        self.model, self.shares, self.written = model, shares, written
+        self.steps: dict[str, Step] = {}
+        self.counter = itertools.count()
 
-def _contracted(model: Model, share: Contribution, target: tuple[Index, ...], written: dict[Expr, Order]) -> Expr:
-    """The user's adjoint times the local derivative, summed over all but the target's indices."""
-    equation = model.equation(share.user)
-    body = share.local
-    if share.user != model.result:
-        adjoint = Quantity(partial_name(model.result, share.user), equation.quantity.axes).at(equation.indices)
-        body = product((adjoint, body), written)
-    over = [*equation.indices, *share.over]
-    table: dict[Expr, Expr] = {}
-    deltas = []
-    for place, goal in zip(getattr(share.entry, "indices", ()), target, strict=True):
-        if place in over:
-            over.remove(place)
-            table[place] = goal
+    @cached_property
+    def settling(self) -> Settling:
+        """The model's names and facts, put together when the first step needs them."""
+        return Settling(Known.of(self.model, self.counter, self.written), self.counter, self.written)
+
+    def add(self, name: str) -> None:
+        """The step of one quantity, all of whose users have theirs."""
+        shares = tuple(self.shares.get(name, ()))
+        target = tuple(Index(f"_{next(self.counter)}", size) for size in self.model.quantities[name].axes)
+        if name == self.model.result:
+            adjoint: Expr = S.One
         else:
-            deltas.append((place, goal))
-    body = relabelled(body, table, written)
-    for place, goal in deltas:
-        body = product((body, KroneckerDelta(place.xreplace(table), goal)), written)
-    return summed(body, tuple(over), written)
+            adjoint = total((self._share(share, target) for share in shares), self.written)
+            adjoint = self._settled(adjoint, shares)
+        expr, indices = canonical(adjoint, target, self.written)
+        self.steps[name] = Step(name, shares, expr, indices, _reason(self.model, name, shares))
+
+    def _share(self, share: Contribution, target: tuple[Index, ...]) -> Expr:
+        return contracted(share, self.model.equation(share.user), self.model.result, target, self.written)
+
+    def _settled(self, adjoint: Expr, shares: tuple[Contribution, ...]) -> Expr:
+        """The adjoint with names and facts put back; the users' adjoints written out where that is shorter."""
+        users = [user for user in dict.fromkeys(share.user for share in shares) if user != self.model.result]
+        tensor = any(self.model.quantities[name].axes for name in users) or adjoint.has(Index, ExprWithLimits)
+        quotient = any(self._divides(user) for user in users)
+        if not (tensor or quotient):
+            return adjoint
+        named = self.settling.settled(adjoint) if tensor else adjoint
+        if not users or adjoint.is_zero:
+            return named
+        result = self.model.result
+        above = self._written_out(users)
+        definitions = {partial_name(result, user): (step.indices, step.adjoint) for user, step in above.items()}
+        full = self.settling.written_out(adjoint, definitions)
+        lengths = (cost(step.adjoint) for step in above.values())
+        longest = cost(named) + sum(length if length > 1 else INLINED + 1 for length in lengths)
+        return full if cost(full) + INLINED * len(above) < longest else named
+
+    def _written_out(self, users: list[str]) -> dict[str, Step]:
+        """The users whose adjoints to write out: not one that the others' adjoints would bring back anyway."""
+        result = self.model.result
+        adjoints = {user: self.steps[user].adjoint for user in users}
+        brought = {name for adjoint in adjoints.values() for name in names_in(adjoint)}
+        return {
+            user: self.steps[user]
+            for user in users
+            if partial_name(result, user) not in brought or cost(adjoints[user]) <= 1
+        }
+
+    def _divides(self, user: str) -> bool:
+        """Whether the user's adjoint has a denominator, against which the local derivative may cancel."""
+        powers = self.steps[user].adjoint.atoms(Pow)
+        return any(power.exp.is_negative for power in powers)
 
 
-def _reason(model: Model, name: str, shares: list[Contribution] | tuple[()]) -> str:
+def _reason(model: Model, name: str, shares: tuple[Contribution, ...]) -> str:
     users = tuple(dict.fromkeys(share.user for share in shares))
     if name == model.result:
         return f"{name} is the result itself"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from sympy import Add, Expr, Indexed, Mul, Sum, Symbol
@@ -18,7 +18,7 @@ Definitions: TypeAlias = Mapping[str, tuple[tuple[Index, ...], Expr]]
 
 def sigma(expr: Expr, *over: Index) -> Expr:
     """The sum over whole axes; entries are counted from 0, as in Python."""
-    return Sum(expr, *((index, 0, index.size - 1) for index in over))
+    return reduced(Sum, expr, over)
 
 
 class Largest(ExprWithLimits):  # type: ignore[misc]  # SymPy has no type stubs
@@ -36,7 +36,7 @@ def largest(expr: Expr, *over: Index) -> Expr:
     >>> largest(IndexedBase("x")[i], i)
     Largest(x[i], (i, 0, n - 1))
     """
-    return Largest(expr, *((index, 0, index.size - 1) for index in over))
+    return reduced(Largest, expr, over)
 
 
 def relabelled(expr: Expr, table: Mapping[Expr, Expr], written: dict[Expr, Order]) -> Expr:
@@ -67,10 +67,10 @@ def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> E
 
     An index that doesn't occur contributes its size as a factor.
 
-    >>> from sympy import Integer, Symbol
+    >>> from sympy import Symbol
     >>> from symgrad.model import Size
     >>> summed(2 * Symbol("a"), (Index("i", Size("n")),), {})
-    2*a*n
+    2*n*a
     """
     if expr.is_zero or not over:
         return expr
@@ -87,9 +87,20 @@ def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> E
 
 
 def canonical(expr: Expr, free: tuple[Index, ...], written: dict[Expr, Order]) -> tuple[Expr, tuple[Index, ...]]:
-    """The expression with its free indices named i, j, … and each bound one the next letter that is not in use."""
-    named = tuple(Index(letter, index.size) for letter, index in zip(_letters(), free, strict=False))
-    return _lettered(expr, dict(zip(free, named, strict=True)), len(free), written), named
+    """The expression with its free indices named i, j, … and each bound one the next letter that is not in use.
+
+    A letter that is the name of a size or of a quantity in the expression is not an index.
+    """
+    reductions = expr.atoms(ExprWithLimits)
+    if not free and not reductions:
+        return expr, ()
+    bound = [index for node in reductions for index in node.variables]
+    symbols = expr.free_symbols.union(*(index.size.free_symbols for index in (*free, *bound)))
+    taken = {str(symbol) for symbol in symbols if not isinstance(symbol, Index)}
+    most = len(free) + len(bound) + len(taken)
+    letters = tuple(letter for letter in itertools.islice(_letters(), most) if letter not in taken)
+    named = tuple(Index(letter, index.size) for letter, index in zip(letters, free, strict=False))
+    return _lettered(expr, dict(zip(free, named, strict=True)), letters[len(free) :], written), named
 
 
 def _letters() -> Iterator[str]:
@@ -98,26 +109,39 @@ def _letters() -> Iterator[str]:
         yield from (f"{letter}{number}" for letter in LETTERS)
 
 
-def _lettered(expr: Expr, table: dict[Expr, Expr], depth: int, written: dict[Expr, Order]) -> Expr:
-    if not expr.args or not expr.has(Index, Sum):
+def _lettered(expr: Expr, table: dict[Expr, Expr], letters: tuple[str, ...], written: dict[Expr, Order]) -> Expr:
+    """The expression with free indices replaced, and bound ones named by the letters, the outermost first."""
+    if not expr.args or not expr.has(Index, ExprWithLimits):
         return table.get(expr, expr)
     if isinstance(expr, Indexed):
         return relabelled(expr, table, written)
-    if isinstance(expr, Sum):
-        bound = expr.variables
-        names = itertools.islice(_letters(), depth, depth + len(bound))
-        fresh = [Index(name, index.size) for name, index in zip(names, bound, strict=True)]
-        inner = {**table, **dict(zip(bound, fresh, strict=True))}
-        return sigma(_lettered(expr.function, inner, depth + len(bound), written), *fresh)
+    if isinstance(expr, ExprWithLimits):
+        fresh = [Index(letter, index.size) for letter, index in zip(letters, expr.variables, strict=False)]
+        inner = {**table, **dict(zip(expr.variables, fresh, strict=True))}
+        return reduced(type(expr), _lettered(expr.function, inner, letters[len(fresh) :], written), fresh)
     args = tuple(
-        _lettered(arg, table, depth, written) if isinstance(arg, Expr) else arg.xreplace(table) for arg in expr.args
+        _lettered(arg, table, letters, written) if isinstance(arg, Expr) else arg.xreplace(table) for arg in expr.args
     )
     return expr if args == expr.args else _carried(expr, args, written)
 
 
+def bound_in_order(expr: Expr, written: dict[Expr, Order]) -> Expr:
+    """The expression with its bound indices named by their depth alone, so that equal sums are equal expressions."""
+    reductions = expr.atoms(ExprWithLimits)
+    letters = tuple(f"_{place}_" for place in range(sum(len(node.variables) for node in reductions)))
+    return _lettered(expr, {}, letters, written) if reductions else expr
+
+
+def reduced(kind: type[ExprWithLimits], body: Expr, over: Iterable[Index]) -> Expr:
+    """A reduction (a sum, a maximum) of the body over whole axes."""
+    return kind(body, *((index, 0, index.size - 1) for index in over))
+
+
 def refreshed(expr: Expr, counter: Iterator[int], written: dict[Expr, Order]) -> Expr:
     """The expression with its bound indices renamed, so that it can stand inside another sum."""
-    table = {index: Index(f"_{next(counter)}", index.size) for node in expr.atoms(Sum) for index in node.variables}
+    table = {
+        index: Index(f"_{next(counter)}", index.size) for node in expr.atoms(ExprWithLimits) for index in node.variables
+    }
     return relabelled(expr, table, written)
 
 

@@ -42,8 +42,8 @@ class Infix:
     """Prints expressions as text; a subclass says how it spells functions, entries and sums over indices.
 
     >>> x, y = Symbol("x"), Symbol("yhat")
-    >>> Infix().text((y - x) ** 2 / 2)
-    '(-x + yhat)**2/2'
+    >>> Infix({y - x: (y, -x)}).text((y - x) ** 2 / 2)
+    '(yhat - x)**2/2'
     """
 
     written: Written = field(default_factory=dict)
@@ -124,7 +124,10 @@ class Infix:
                 under.append(self.within(factor.base**-factor.exp, POWER))
             else:
                 over.append(self.within(factor, PRODUCT))
-        return Piece("/".join([sign + ("*".join(over) or "1"), *under]), PRODUCT)
+        text = sign + ("*".join(over) or "1")
+        if under:
+            text += f"/({'*'.join(under)})" if len(under) > 1 else f"/{under[0]}"
+        return Piece(text, PRODUCT)
 
     def power(self, expr: Pow) -> Piece:
         """A power, a quotient, or a root."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from sympy.core.function import AppliedUndef
 
 from symgrad.errors import ModelError
 from symgrad.expressions import Written
+from symgrad.facts import SumFact
 from symgrad.infix import Infix
 
 if TYPE_CHECKING:  # the rooms above the core, imported only when a convenience method is called
@@ -50,7 +51,7 @@ class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
 
 @dataclass(frozen=True)
 class Quantity:
-    """A named quantity and the sizes of its axes: none for a scalar; `integer` for whole numbers such as row indices."""
+    """A named quantity and the sizes of its axes, none for a scalar; `integer` where it holds whole numbers."""
 
     name: str
     axes: tuple[Expr, ...] = ()
@@ -115,6 +116,7 @@ def _mentions(expr: Expr) -> tuple[tuple[str, ...], tuple[str, ...]]:
         node = stack.pop()
         if isinstance(node, Indexed):
             names[str(node.base.label)] = None
+            stack.extend(reversed(node.indices))
         elif isinstance(node, Symbol):
             if not isinstance(node, Index | Size):
                 names[node.name] = None
@@ -144,6 +146,7 @@ class Model:
     defaults: Mapping[str, Expr] = field(default_factory=dict)
     written: Written = field(default_factory=dict, repr=False, compare=False)
     doc: str = field(default="", repr=False, compare=False)
+    facts: tuple[SumFact, ...] = ()
 
     def __post_init__(self) -> None:
         known = {quantity.name for quantity in self.inputs}
@@ -212,6 +215,19 @@ class Model:
         from symgrad.reading.bind import bind
 
         return bind(self, functions)
+
+    def assume(self, *facts: SumFact | tuple[SumFact, ...]) -> Model:
+        """The same model with facts declared, for its derivation to use: `model.assume(sg.sums_to_one(Y="k"))`.
+
+        Raises ModelError for a quantity or an axis that the model doesn't have.
+        """
+        flat = tuple(one for item in facts for one in (item if isinstance(item, tuple) else (item,)))
+        for fact in flat:
+            axes = self.quantities[fact.quantity].axes if fact.quantity in self.quantities else None
+            if axes is None or fact.axis not in map(str, axes):
+                have = "no such quantity" if axes is None else f"axes ({', '.join(map(str, axes))})"
+                raise ModelError(f"{self.name}: a fact about axis {fact.axis!r} of {fact.quantity!r}, which has {have}")
+        return replace(self, facts=(*self.facts, *flat))
 
     def compile(self, wrt: Any = None, reduction: Reduction = "none") -> Program:
         """One NumPy function that returns the result and its gradients by name."""

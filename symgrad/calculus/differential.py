@@ -15,6 +15,7 @@ from sympy import (
     Add,
     Derivative,
     Dummy,
+    Eq,
     Expr,
     Function,
     Heaviside,
@@ -38,9 +39,9 @@ from sympy.core.function import AppliedUndef, ArgumentIndexError
 
 from symgrad.errors import DerivativeError
 from symgrad.expressions import Order, ordered, product, total
-from symgrad.indices import summed
+from symgrad.indices import Largest, sigma, summed
 from symgrad.model import Index, Size
-from symgrad.tensors.functions import Elementary
+from symgrad.tensors.functions import Determinant, Elementary, MatrixInverse
 
 _FLAT = (sign, floor, ceiling, Heaviside)  # piecewise constant: 0 wherever the derivative exists
 
@@ -88,6 +89,10 @@ def _rows(expr: Expr, written: dict[Expr, Order], name: Expr | None) -> Iterator
     elif isinstance(expr, Sum):
         for row in differential(expr.function, written):
             yield Partial(row.entry, row.coefficient, (*row.over, *expr.variables))
+    elif isinstance(expr, Largest):
+        yield from _largest(expr, written, name)
+    elif isinstance(expr, MatrixInverse | Determinant):
+        yield from _of_matrix(expr)
     elif isinstance(expr, Piecewise):
         yield from _piecewise(expr, written)
     elif isinstance(expr, Max | Min):
@@ -109,6 +114,29 @@ def _scaled(inner: Expr, before: Order, after: Order, written: dict[Expr, Order]
         yield Partial(row.entry, product((*before, row.coefficient, *after), written), row.over)
 
 
+def _largest(expr: Largest, written: dict[Expr, Order], name: Expr | None) -> Iterator[Partial]:
+    """A subgradient: 1 at the entry that is the largest; equal shares where several are."""
+    over = expr.variables
+    is_largest = Eq(expr.function, expr if name is None else name, evaluate=False)
+    share = Piecewise((S.One, is_largest), (S.Zero, True))
+    ties = share.xreplace({index: Index(f"{index.name}'", index.size) for index in over})
+    count = sigma(ties, *(Index(f"{index.name}'", index.size) for index in over))
+    for row in differential(expr.function, written):
+        coefficient = product((row.coefficient, share, 1 / count), written)
+        yield Partial(row.entry, coefficient, (*row.over, *over))
+
+
+def _of_matrix(expr: Expr) -> Iterator[Partial]:
+    """dA⁻¹ = -A⁻¹ dA A⁻¹ and d det A = det A tr(A⁻¹ dA); Petersen and Pedersen, The Matrix Cookbook, (40) and (46)."""
+    matrix, size = expr.args[0], expr.args[-1]
+    p, q = Index("p'", size), Index("q'", size)
+    if isinstance(expr, MatrixInverse):
+        coefficient = -MatrixInverse(matrix, expr.args[1], p, size) * MatrixInverse(matrix, q, expr.args[2], size)
+    else:
+        coefficient = expr * MatrixInverse(matrix, q, p, size)
+    yield Partial(matrix[p, q], coefficient, (p, q))
+
+
 def _piecewise(expr: Piecewise, written: dict[Expr, Order]) -> Iterator[Partial]:
     """Branch by branch: a kink where the branches meet has the derivative of the branch that holds there."""
     branches = [(collected(differential(value, written), written), condition) for value, condition in expr.args]
@@ -121,6 +149,7 @@ def function_derivative(expr: Expr, place: int, name: Expr | None = None) -> Ord
 
     `name` is what the applied function itself goes by.
 
+    >>> from sympy import tanh
     >>> function_derivative(Function("f")(Symbol("z")), 1), function_derivative(tanh(Symbol("z")), 1, Symbol("a"))
     ((f'(z),), (1 - a**2,))
     """

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from sympy import Expr, Indexed, IndexedBase, Symbol
 
+from symgrad.adjoint import Contribution
 from symgrad.chain import ChainRow
-from symgrad.derivation import Contribution, Derivation, Step
+from symgrad.derivation import Derivation, Step
 from symgrad.infix import Infix
 from symgrad.names import partial_name
 from symgrad.notation.latex import Printer, aligned, equation_latex

@@ -13,6 +13,7 @@ _SIGN = {"gradient": r"\nabla ", "jacobian": r"J_", "hessian": r"\nabla^2 "}
 def vector_latex(derivative: VectorDerivative, name: str) -> str:
     r"""∇f(x) = the partials = the expressions.
 
+    >>> from sympy import Symbol
     >>> from symgrad.vector import gradient
     >>> print(vector_latex(gradient(Symbol("x") ** 2), "f"))
     \nabla f(x) = \begin{bmatrix} \frac{\partial f}{\partial x} \end{bmatrix} = \begin{bmatrix} 2 x \end{bmatrix}
@@ -26,6 +27,7 @@ def vector_latex(derivative: VectorDerivative, name: str) -> str:
 def vector_at_latex(at: VectorAt, name: str) -> str:
     r"""∇f(-4) = the expressions = the numbers.
 
+    >>> from sympy import Symbol
     >>> from symgrad.vector import gradient
     >>> print(vector_at_latex(gradient(-Symbol("x") ** 2).at(-4), "f"))
     \nabla f(-4) = \begin{bmatrix} -2 x \end{bmatrix} = \begin{bmatrix} 8 \end{bmatrix}

@@ -70,15 +70,17 @@ class softplus(Elementary):
 
 
 class MatrixInverse(Expr):  # type: ignore[misc]  # SymPy has no type stubs
-    """The entry (i, j) of the inverse of a named square matrix.
+    """The entry (i, j) of the inverse of a named square matrix of the given size.
 
     >>> from sympy import IndexedBase
-    >>> MatrixInverse(IndexedBase("A"), Integer(0), Integer(1))
-    MatrixInverse(A, 0, 1)
+    >>> MatrixInverse(IndexedBase("A"), Integer(0), Integer(1), Integer(2))
+    MatrixInverse(A, 0, 1, 2)
     """
 
-    def __new__(cls, matrix: IndexedBase, row: Expr, column: Expr) -> MatrixInverse:
-        self: MatrixInverse = Expr.__new__(cls, matrix, row, column)
+    is_commutative = True
+
+    def __new__(cls, matrix: IndexedBase, row: Expr, column: Expr, size: Expr) -> MatrixInverse:
+        self: MatrixInverse = Expr.__new__(cls, matrix, row, column, size)
         return self
 
 
@@ -89,6 +91,8 @@ class Determinant(Expr):  # type: ignore[misc]  # SymPy has no type stubs
     >>> Determinant(IndexedBase("A"), Symbol("n"))
     Determinant(A, n)
     """
+
+    is_commutative = True
 
     def __new__(cls, matrix: IndexedBase, size: Expr) -> Determinant:
         self: Determinant = Expr.__new__(cls, matrix, size)

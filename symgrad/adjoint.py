@@ -1,0 +1,107 @@
+"""One equation's share of an adjoint: the user's adjoint times the local derivative, summed over the user's indices.
+
+∂X[i, j]/∂X[a, b] = δ_ia δ_jb, and a sum takes its δ away; what is left of the rule ∂L/∂X = Σ ∂L/∂Y ∂Y/∂X is an
+expression in the indices of X.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import And, Expr, Ge, Indexed, Integer, KroneckerDelta, Le, Piecewise, S, Symbol
+
+from symgrad.expressions import Order, product
+from symgrad.indices import relabelled, summed
+from symgrad.model import Equation, Index, Quantity
+from symgrad.names import partial_name
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One equation's share of an adjoint: the user's name, and its derivative by the quantity.
+
+    For a quantity with axes, `local` is the coefficient of one entry, to be summed over the indices `over`.
+    """
+
+    user: str
+    local: Expr
+    entry: Expr
+    over: tuple[Index, ...] = ()
+
+
+def contracted(
+    share: Contribution, user: Equation, result: str, target: tuple[Index, ...], written: dict[Expr, Order]
+) -> Expr:
+    """The share's part of the adjoint of the quantity's entry at the target indices."""
+    body = share.local
+    if share.user != result:
+        body = product((adjoint_entry(result, user), body), written)
+    over = [*user.indices, *share.over]
+    if not target and not over:
+        return body
+    table: dict[Expr, Expr] = {}
+    deltas: list[Expr] = []
+    for place, goal in zip(getattr(share.entry, "indices", ()), target, strict=True):
+        place = place.xreplace(table)
+        solved = _solved(place, goal, over)
+        if solved is None:
+            deltas.append(KroneckerDelta(place, goal))
+            continue
+        index, value = solved
+        over.remove(index)
+        table = {known: image.xreplace({index: value}) for known, image in table.items()} | {index: value}
+        deltas.append(inside(value, index.size))
+    deltas = [delta.xreplace(table) for delta in deltas]
+    body = product((relabelled(body, table, written), *(delta for delta in deltas if delta is not S.One)), written)
+    return summed(body, tuple(over), written)
+
+
+def adjoint_entry(result: str, equation: Equation) -> Expr:
+    """The adjoint of an equation's quantity at the equation's own indices."""
+    return Quantity(partial_name(result, equation.name), equation.quantity.axes).at(equation.indices)
+
+
+def _solved(place: Expr, goal: Index, over: list[Index]) -> tuple[Index, Expr] | None:
+    """The summed index that place = goal determines, and its value; None if it determines none."""
+    if isinstance(place, Index):
+        return (place, goal) if place in over else None
+    if isinstance(place, Indexed):
+        return None
+    for index in over:
+        slope = place.coeff(index)
+        if slope in (1, -1) and index not in (place - slope * index).free_symbols:
+            return index, (goal - (place - slope * index)) / slope
+    return None
+
+
+def inside(value: Expr, size: Expr) -> Expr:
+    """1 where a value lies on an axis of the given size, 0 elsewhere; plain 1 where that is always so.
+
+    >>> from symgrad.model import Size
+    >>> n = Size("n")
+    >>> inside(Index("i", n), n), inside(Index("i", n) - 1, n - 1)
+    (1, Piecewise((1, i >= 1), (0, True)))
+    """
+    low = decided(Ge(value, 0, evaluate=False))
+    high = decided(Le(value, size - 1, evaluate=False))
+    condition = And(low, high)
+    return S.One if condition is S.true else Piecewise((Integer(1), condition), (Integer(0), True))
+
+
+def decided(condition: Expr) -> Expr:
+    """A comparison of affine index expressions as true or false where the axes' sizes settle it."""
+    gap = condition.lhs - condition.rhs
+    low, high = _bound(gap, lower=True), _bound(gap, lower=False)
+    if isinstance(condition, Ge):
+        return S.true if low.is_nonnegative else S.false if high.is_negative else Ge(condition.lhs, condition.rhs)
+    return S.true if high.is_nonpositive else S.false if low.is_positive else Le(condition.lhs, condition.rhs)
+
+
+def _bound(value: Expr, lower: bool) -> Expr:
+    """The least or largest value of an affine expression over its indices' axes."""
+    for index in sorted((s for s in value.free_symbols if isinstance(s, Index)), key=str):
+        slope = value.coeff(index)
+        if slope.is_number and index not in (value - slope * index).free_symbols:
+            end = Integer(0) if slope.is_positive == lower else index.size - 1
+            value = value.xreplace({index: end}).expand()
+    return value if not any(isinstance(s, Index) for s in value.free_symbols) else Symbol("unknown")

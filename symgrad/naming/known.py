@@ -1,0 +1,127 @@
+"""What is known of a model: its definitions, indexed by the quantities they use, and its declared facts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Indexed, S, Symbol
+
+from symgrad.expressions import Order
+from symgrad.facts import SumFact
+from symgrad.indices import bound_in_order
+from symgrad.model import Equation, Index, Model, names_in
+from symgrad.naming.terms import Term, split
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An equation as a pattern: one term, or a sum as a whole."""
+
+    equation: Equation
+    term: Term
+    names: frozenset[str]
+
+    @property
+    def core(self) -> tuple[tuple[Expr, Expr], ...]:
+        """The powers that depend on the summed indices, or all of them where nothing is summed."""
+        if not self.term.over:
+            return self.term.powers
+        return tuple((b, e) for b, e in self.term.powers if not b.free_symbols.isdisjoint(self.term.over))
+
+    @property
+    def rest(self) -> Term:
+        """The number and the powers that stand outside the sum."""
+        core = self.core
+        return Term(self.term.coefficient, tuple(power for power in self.term.powers if power not in core))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model's definitions by the name of a quantity that each one needs, its equations, and its facts."""
+
+    by_name: dict[str, tuple[Definition, ...]]
+    equations: dict[str, Equation]
+    facts: tuple[SumFact, ...]
+    axes: dict[str, tuple[Expr, ...]]
+
+    @staticmethod
+    def of(model: Model, counter: Iterator[int], written: dict[Expr, Order]) -> Known:
+        """What is known of a model."""
+        position = {name: place for place, name in enumerate(model.quantities)}
+        by_name: dict[str, list[Definition]] = {}
+        for equation in model.equations:
+            if equation.rhs.is_number or isinstance(equation.rhs, Symbol | Indexed):
+                continue
+            if isinstance(equation.rhs, Add):
+                term = Term(S.One, ((bound_in_order(equation.rhs, written), S.One),))
+            else:
+                (term,) = split(equation.rhs, counter, written)
+            definition = Definition(equation, term, frozenset(n for b, _ in term.powers for n in names_in(b)))
+            if definition.core and definition.names:
+                by_name.setdefault(max(definition.names, key=position.__getitem__), []).append(definition)
+        return Known(
+            {name: tuple(found) for name, found in by_name.items()},
+            {equation.name: equation for equation in model.equations},
+            model.facts,
+            {name: quantity.axes for name, quantity in model.quantities.items()},
+        )
+
+    def candidates(self, names: frozenset[str]) -> Iterator[Definition]:
+        """The definitions whose quantities are all among the names."""
+        for name in names:
+            for definition in self.by_name.get(name, ()):
+                if definition.names <= names:
+                    yield definition
+
+
+def matches(definition: Definition, term: Term) -> Iterator[dict[Expr, Expr]]:
+    """The ways to read the definition's indices as the term's, suggested by the entries that both use.
+
+    A suggestion is not yet a match: the caller compares the factors.
+    """
+    wanted = [*definition.equation.indices, *definition.term.over]
+    if not wanted:
+        yield {}
+        return
+    entries = [e for base, _ in definition.core for e in _entries(base)]
+    ours = [e for base, _ in term.powers for e in _entries(base)]
+    cover: list[Indexed] = []
+    for entry in sorted(entries, key=lambda e: -len(e.free_symbols & set(wanted))):
+        if (set(wanted) - {s for e in cover for s in e.free_symbols}) & entry.free_symbols:
+            cover.append(entry)
+        if set(wanted) <= {s for e in cover for s in e.free_symbols}:
+            break
+    else:
+        return
+    choices = [[other for other in ours if other.base == entry.base] for entry in cover]
+    for combination in itertools.islice(itertools.product(*choices), 64):
+        table = _unified(cover, combination, wanted, definition.term.over, term.over)
+        if table is not None:
+            yield table
+
+
+def _entries(base: Expr) -> list[Indexed]:
+    return sorted(base.atoms(Indexed), key=str)
+
+
+def _unified(
+    pattern: list[Indexed],
+    found: tuple[Indexed, ...],
+    wanted: list[Index],
+    bound: tuple[Index, ...],
+    over: tuple[Index, ...],
+) -> dict[Expr, Expr] | None:
+    table: dict[Expr, Expr] = {}
+    for ours, theirs in zip(pattern, found, strict=True):
+        for index, other in zip(ours.indices, theirs.indices, strict=True):
+            if index not in wanted:
+                if index != other:
+                    return None
+            elif table.setdefault(index, other) != other:
+                return None
+    images = [table[index] for index in bound if index in table]
+    if len(images) != len(bound) or len(set(images)) != len(images) or not set(images) <= set(over):
+        return None
+    return table
