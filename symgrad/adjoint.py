@@ -91,14 +91,14 @@ def inside(value: Expr, size: Expr) -> Expr:
 def decided(condition: Expr) -> Expr:
     """A comparison of affine index expressions as true or false where the axes' sizes settle it."""
     gap = condition.lhs - condition.rhs
-    low, high = _bound(gap, lower=True), _bound(gap, lower=False)
+    low, high = bound(gap, lower=True), bound(gap, lower=False)
     if isinstance(condition, Ge):
         return S.true if low.is_nonnegative else S.false if high.is_negative else Ge(condition.lhs, condition.rhs)
     return S.true if high.is_nonpositive else S.false if low.is_positive else Le(condition.lhs, condition.rhs)
 
 
-def _bound(value: Expr, lower: bool) -> Expr:
-    """The least or largest value of an affine expression over its indices' axes."""
+def bound(value: Expr, lower: bool) -> Expr:
+    """The least or largest value of an affine expression over its indices' axes; a free symbol if it isn't affine."""
     for index in sorted((s for s in value.free_symbols if isinstance(s, Index)), key=str):
         slope = value.coeff(index)
         if slope.is_number and index not in (value - slope * index).free_symbols:

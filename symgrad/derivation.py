@@ -332,6 +332,8 @@ def _reason(model: Model, name: str, shares: tuple[Contribution, ...]) -> str:
 
 def _combined(derivation: Derivation, name: str) -> dict[str, Expr]:
     """The gradient by `name`, and by what it passes through, in named quantities: adjoints multiplied out as chains."""
+    if any(quantity.axes for quantity in derivation.model.quantities.values()):
+        return {name: derivation.step(name).adjoint}  # adjoints of whole arrays keep their names
     written = derivation.written
     assert isinstance(written, dict)
     found: dict[str, Expr] = {}

@@ -11,6 +11,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.model import Index
+from symgrad.tensors.functions import MatrixInverse
 
 LETTERS = "ijklmpqrstuv"
 Definitions: TypeAlias = Mapping[str, tuple[tuple[Index, ...], Expr]]
@@ -143,6 +144,15 @@ def refreshed(expr: Expr, counter: Iterator[int], written: dict[Expr, Order]) ->
         index: Index(f"_{next(counter)}", index.size) for node in expr.atoms(ExprWithLimits) for index in node.variables
     }
     return relabelled(expr, table, written)
+
+
+def entry_like(node: Expr) -> tuple[str, tuple[Expr, ...]] | None:
+    """What an entry is of, and its indices: an entry of a quantity, or of a named matrix' inverse; None otherwise."""
+    if isinstance(node, Indexed):
+        return str(node.base.label), node.indices
+    if isinstance(node, MatrixInverse):
+        return f"inverse of {node.args[0].label}", node.args[1:3]
+    return None
 
 
 def inlined(expr: Expr, definitions: Definitions, counter: Iterator[int], written: dict[Expr, Order]) -> Expr:

@@ -10,7 +10,7 @@ from sympy.core.relational import Relational
 
 from symgrad.expressions import Written, ordered
 
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly a piece of text binds
+SUM, MATMUL, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a piece of text binds
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import (
+    Abs,
+    Add,
     Dummy,
     Expr,
     Function,
@@ -15,20 +17,29 @@ from sympy import (
     KroneckerDelta,
     Max,
     Min,
+    Mul,
     Piecewise,
     S,
     Sum,
     Symbol,
+    exp,
+    log,
+    preorder_traversal,
 )
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 from sympy.printing.numpy import SciPyPrinter
 
+from symgrad.codegen.layout import Reach, affine, natural_order, reach
+from symgrad.codegen.softmax import softmax_in, softmax_of
 from symgrad.errors import DerivativeError, SymgradError
-from symgrad.expressions import ordered
-from symgrad.infix import ATOM, Infix, Piece
-from symgrad.model import Index, Size
+from symgrad.expressions import ordered, product
+from symgrad.indices import Largest
+from symgrad.infix import ATOM, MATMUL, POWER, PRODUCT, SUM, Infix, Piece
+from symgrad.model import Equation, Index, Size
 from symgrad.tensors.elementwise import Elementwise
+from symgrad.tensors.functions import Determinant, MatrixInverse, sigmoid
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FUNCTIONS: dict[str, str] = {
     "exp": "np.exp({0})",
     "log": "np.log({0})",
@@ -61,14 +72,19 @@ FUNCTIONS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class NumpySource(Infix):
-    """Prints expressions as NumPy source; `imports` collects the modules that the text needs besides NumPy.
+    """Prints expressions as NumPy source, and collects the modules, helper functions and sizes that the text needs.
 
     Axes are laid out by name: the text is an array whose dimensions are the indices in `axes`, in that order, where
-    one that the expression doesn't use may be missing or of size 1.
+    one that the expression doesn't use may be missing or of size 1.  `shapes` gives each quantity's axes, `equations`
+    its definition, for the stable forms of a logarithm.
     """
 
-    imports: set[str] = field(default_factory=set)
     axes: tuple[Index, ...] = ()
+    shapes: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    equations: Mapping[str, Equation] = field(default_factory=dict)
+    imports: set[str] = field(default_factory=set)
+    helpers: set[str] = field(default_factory=set)
+    sizes: set[Size] = field(default_factory=set)
 
     def over(self, axes: tuple[Index, ...]) -> NumpySource:
         """The same printer for arrays laid out over other axes."""
@@ -78,51 +94,236 @@ class NumpySource(Infix):
         return {S.Pi: "np.pi", S.Exp1: "np.e", S.Infinity: "np.inf"}
 
     def symbol(self, symbol: Symbol) -> Piece:
+        if isinstance(symbol, Size):
+            self.sizes.add(symbol)
         return self._index(symbol) if isinstance(symbol, Index) else Piece(symbol.name, ATOM)
 
     def root(self, base: Expr) -> Piece:
         return Piece(f"np.sqrt({self.text(base)})", ATOM)
 
     def _index(self, index: Index) -> Piece:
-        after = len(self.axes) - 1 - self.axes.index(index)
-        return Piece(f"np.arange({self.text(index.size)}){'[:' + ', None' * after + ']' if after else ''}", ATOM)
+        return Piece(self._spread(f"np.arange({self.text(index.size)})", [index]), ATOM)
 
-    def entry(self, expr: Indexed) -> Piece:
-        name, at = str(expr.base.label), expr.indices
-        if all(index.is_Integer for index in at):
-            return Piece(f"{name}[{', '.join(map(str, at))}]", ATOM)
-        if not all(index in self.axes for index in at) or len(set(at)) != len(at):
-            raise SymgradError(f"the entry {expr} can't be laid out over the axes {self.axes}")
-        wanted = sorted(at, key=self.axes.index)
-        text = name
-        if list(at) != wanted:
-            order = tuple(at.index(index) for index in wanted)
-            text += ".T" if order == tuple(reversed(range(len(at)))) else f".transpose{order}"
-        return Piece(self._spread(text, wanted), ATOM)
-
-    def _spread(self, text: str, used: list[Index]) -> str:
-        """An array over some of the axes, with a new axis of size 1 for each later one that it lacks."""
+    def _spread(self, text: str, used: Sequence[Index]) -> str:
+        """An array over some of the axes, in their order, with a new axis of size 1 for each later one it lacks."""
         first = self.axes.index(used[0]) if used else len(self.axes)
         slots = [":" if axis in used else "None" for axis in self.axes[first:]]
         return text if "None" not in slots else f"{text}[{', '.join(slots)}]"
 
+    def _arranged(self, text: str, order: Sequence[Index]) -> Piece:
+        """An array over the indices in `order`, its dimensions put into the order of the axes."""
+        wanted = sorted(order, key=self.axes.index)
+        if list(order) != wanted:
+            places = [list(order).index(index) for index in wanted]
+            text += _transposition(places)
+        return Piece(self._spread(text, wanted), ATOM)
+
+    # Entries
+
+    def entry(self, expr: Indexed) -> Piece:
+        name = str(expr.base.label)
+        sizes = self.shapes.get(name) or tuple(getattr(index, "size", None) for index in expr.indices)
+        return self._read(name, expr.indices, sizes)
+
+    def _read(self, text: str, at: tuple[Expr, ...], sizes: tuple[Expr, ...]) -> Piece:
+        """The part of an array that indices read: whole axes, slices, rows by whole numbers, or shifted windows."""
+        if len(set(at)) < len(at) and all(isinstance(index, Index) for index in at):
+            return self._diagonal(text, at)
+        reaches = [self._reach(index, size) for index, size in zip(at, sizes, strict=True)]
+        if any(one.padded for one in reaches):
+            pads = ", ".join(f"({self.text(one.before)}, {self.text(one.after)})" for one in reaches)
+            text = f"np.pad({text}, ({pads}))" if len(at) > 1 else f"np.pad({text}, {pads})"
+        slots: list[str] = []
+        order: list[Index] = []
+        for index, size, one in zip(at, sizes, reaches, strict=True):
+            slots.append(self._slot(index + one.before, size + one.before + one.after, order))
+        while slots and slots[-1] == ":":
+            slots.pop()
+        return self._arranged(f"{text}[{', '.join(slots)}]" if slots else text, order)
+
+    @staticmethod
+    def _reach(index: Expr, size: Expr) -> Reach:
+        if index.is_Integer or (isinstance(index, Index) and index.size == size) or index.has(Indexed):
+            return Reach(S.Zero, S.Zero)
+        return reach(index, size)
+
+    def _slot(self, at: Expr, size: Expr, order: list[Index]) -> str:
+        """One position of a subscript; adds the indices that stay as dimensions to `order`."""
+        if at.is_Integer:
+            return str(at)
+        inner = [node for node in preorder_traversal(at) if isinstance(node, Index)]
+        if isinstance(at, Indexed):
+            order.extend(index for index in at.indices if isinstance(index, Index))
+            return self.over(tuple(index for index in at.indices if isinstance(index, Index))).text(at)
+        line = affine(at)
+        if line is not None:
+            index, slope, offset = line
+            order.append(index)
+            if slope == 1 and offset == 0 and index.size == size:
+                return ":"
+            if slope > 0:
+                stop = (offset + slope * (index.size - 1) + 1).expand()
+                end = "" if stop == size else self.text(stop)
+                return f"{self.text(offset) if offset != 0 else ''}:{end}{f':{slope}' if slope != 1 else ''}"
+        fresh = tuple(dict.fromkeys(inner))
+        order.extend(index for index in fresh if line is None)
+        return self.over(fresh).text(at)
+
+    def _diagonal(self, text: str, at: tuple[Expr, ...]) -> Piece:
+        if len(at) == 2:
+            return self._arranged(f"np.diagonal({text})", [at[0]])
+        letters = {index: chr(ord("a") + place) for place, index in enumerate(dict.fromkeys(at))}
+        spec = "".join(letters[index] for index in at)
+        return self._arranged(f'np.einsum("{spec}->{"".join(letters.values())}", {text})', list(letters))
+
+    # Products and their sums
+
+    def product(self, expr: Mul) -> Piece:
+        factors = list(ordered(expr, self.written))
+        normalised = self._softmax(factors)
+        if normalised is not None:
+            piece, rest = normalised
+            return self._times([piece, *map(self.piece, rest)]) if rest else piece
+        flags = [factor for factor in factors if _is_flag(factor)]
+        if flags and len(flags) < len(factors):
+            others = [factor for factor in factors if factor not in flags]
+            body = self.piece(others[0] if len(others) == 1 else self._rejoined(others))
+            tests = [Piece(f"({self.text(flag.args[0][1])})", ATOM) for flag in flags]
+            return self._times([body, *tests])
+        return super().product(expr)
+
+    def _rejoined(self, factors: list[Expr]) -> Expr:
+        return product(factors, dict(self.written))
+
+    @staticmethod
+    def _times(pieces: list[Piece]) -> Piece:
+        texts = [piece.text if piece.level >= PRODUCT else f"({piece.text})" for piece in pieces]
+        return Piece("*".join(texts), PRODUCT)
+
+    def _softmax(self, factors: list[Expr]) -> tuple[Piece, list[Expr]] | None:
+        """exp(u)/Σ exp(u) among the factors as one stable function, and the other factors."""
+        for factor in factors:
+            for other in factors:
+                found = softmax_of(factor, other)
+                if found is not None:
+                    rest = [item for item in factors if item not in (factor, other)]
+                    return self._along("softmax", found.argument, found.index), rest
+        return None
+
+    def _along(self, name: str, argument: Expr, index: Index, reduces: bool = False) -> Piece:
+        """A helper function of an array along one index."""
+        self.helpers.add(name)
+        order = natural_order(argument, self.axes, (index,))
+        call = f"{name}({self.over(order).text(argument)}, axis={_place(order, index)})"
+        return self._arranged(call, [i for i in order if i != index] if reduces else order)
+
     def sigma(self, expr: Sum) -> Piece:
         over = tuple(expr.variables)
-        factors = ordered(expr.function, self.written) if expr.function.is_Mul else (expr.function,)
-        if len(factors) > 1 and all(isinstance(factor, Indexed) for factor in factors):
-            letters = {index: chr(ord("a") + place) for place, index in enumerate((*self.axes, *over))}
-            used = [axis for axis in self.axes if any(axis in factor.indices for factor in factors)]
-            spec = ",".join("".join(letters[index] for index in factor.indices) for factor in factors)
-            names = ", ".join(str(factor.base.label) for factor in factors)
-            text = f'np.einsum("{spec}->{"".join(letters[axis] for axis in used)}", {names})'
-            return Piece(self._spread(text, used), ATOM)
-        inner = self.over((*self.axes, *over)).text(expr.function)
-        places = tuple(range(-len(over), 0))
-        return Piece(f"np.sum({inner}, axis={places[0] if len(places) == 1 else places})", ATOM)
+        factors = list(ordered(expr.function, self.written)) if expr.function.is_Mul else [expr.function]
+        return (
+            self._scattered(factors, over)
+            or (self._matmul(factors, over[0]) if len(over) == 1 else None)
+            or self._einsum(factors, over)
+            or self._reduced(expr, "sum")
+        )
+
+    def reduction(self, expr: Largest) -> Piece:
+        """A maximum over indices."""
+        return self._reduced(expr, "max")
+
+    def _reduced(self, expr: Expr, method: str) -> Piece:
+        over = tuple(expr.variables)
+        order = natural_order(expr.function, self.axes, over)
+        piece = self.over(order).piece(expr.function)
+        places = tuple(order.index(index) for index in over)
+        rest = [index for index in order if index not in over]
+        axis = "" if not rest else f"axis={places[0] if len(places) == 1 else places}"
+        if piece.level == ATOM and not piece.text.startswith("np."):
+            return self._arranged(f"{piece.text}.{method}({axis})", rest)
+        return self._arranged(f"np.{method}({piece.text}{', ' if axis else ''}{axis})", rest)
+
+    def _matmul(self, factors: list[Expr], index: Index) -> Piece | None:
+        """A sum over one index as a matrix product, if the factors fall into two groups with axes of their own."""
+        if len(factors) < 2:
+            return None
+        used = [frozenset(i for i in factor.free_symbols if i in self.axes) for factor in factors]
+        seed = max(range(len(factors)), key=lambda place: len(used[place]))
+        left = [f for f, u in zip(factors, used, strict=True) if u <= used[seed]]
+        right = [f for f, u in zip(factors, used, strict=True) if not u <= used[seed]]
+        if not right and len(used[seed]) >= 1:  # a matrix and vectors: the vectors on the other side
+            left = [f for f, u in zip(factors, used, strict=True) if u]
+            right = [f for f, u in zip(factors, used, strict=True) if not u]
+        if not right and not used[seed] and len(factors) == 2:
+            left, right = factors[:1], factors[1:]
+        if not left or not right:
+            return None
+        sides = [frozenset(i for f in group for i in f.free_symbols if i in self.axes) for group in (left, right)]
+        if min(map(self.axes.index, sides[1] - sides[0]), default=99) < min(
+            map(self.axes.index, sides[0] - sides[1]), default=99
+        ):
+            left, right, sides = right, left, sides[::-1]
+        batch = sorted(sides[0] & sides[1], key=self.axes.index)
+        mine, theirs = (sorted(side - set(batch), key=self.axes.index) for side in sides)
+        order = [*batch, *mine, *theirs]
+        fits = len(theirs) <= 1 and (len(mine) == 1 == len(theirs) if batch else True)
+        if not fits or order != sorted(order, key=self.axes.index):
+            return None
+        first = self._operand(left, (*batch, *mine, index))
+        second = self._operand(right, (*batch, index, *theirs))
+        return None if first is None or second is None else self._matrix(f"{first} @ {second}", order)
+
+    def _matrix(self, text: str, order: list[Index]) -> Piece:
+        spread = self._spread("", order)
+        return Piece(f"({text}){spread}" if spread else text, ATOM if spread else MATMUL)
+
+    def _operand(self, factors: list[Expr], order: tuple[Index, ...]) -> str | None:
+        """The product of factors as one operand, its dimensions in the given order; None if it can't have them all."""
+        expr = factors[0] if len(factors) == 1 else self._rejoined(factors)
+        natural = natural_order(expr, order, ())
+        own = natural_order(expr, (), order)
+        if set(natural) != set(order):
+            return None
+        if own != order and set(own) == set(order) and (len(factors) > 1 or not isinstance(expr, Indexed)):
+            inner = self.over(own).piece(expr)
+            text = inner.text if inner.level == ATOM else f"({inner.text})"
+            return text + _transposition([own.index(index) for index in order])
+        return self.over(order).within(expr, POWER)
+
+    def _einsum(self, factors: list[Expr], over: tuple[Index, ...]) -> Piece | None:
+        """A sum of a product over several indices, or with more than two groups, as one einsum."""
+        axes = [axis for axis in self.axes if any(axis in factor.free_symbols for factor in factors)]
+        if len(factors) < 2 or any(len(_indices(factor, (*axes, *over))) == len((*axes, *over)) for factor in factors):
+            return None  # an elementwise product holds all of it already: its sum is simpler
+        if len(axes) + len(over) > len(LETTERS):
+            return None
+        letters = {index: letter for index, letter in zip((*axes, *over), LETTERS, strict=False)}
+        orders = [natural_order(factor, (), (*axes, *over)) for factor in factors]
+        if any(set(order) != _indices(factor, (*axes, *over)) for order, factor in zip(orders, factors, strict=True)):
+            return None
+        spec = ",".join("".join(letters[index] for index in order) for order in orders)
+        names = ", ".join(self.over(order).text(factor) for order, factor in zip(orders, factors, strict=True))
+        optimize = ", optimize=True" if len(factors) > 2 else ""
+        out = "".join(letters[axis] for axis in axes)
+        return Piece(self._spread(f'np.einsum("{spec}->{out}", {names}{optimize})', axes), ATOM)
+
+    def _scattered(self, factors: list[Expr], over: tuple[Index, ...]) -> Piece | None:
+        """Σᵢ y[i] δ(k[i], v): rows added up at the places that whole numbers name."""
+        deltas = [f for f in factors if isinstance(f, KroneckerDelta) and any(isinstance(a, Indexed) for a in f.args)]
+        if len(deltas) != 1 or len(factors) < 2:
+            return None
+        place, goal = sorted(deltas[0].args, key=lambda arg: not isinstance(arg, Indexed))
+        if goal not in self.axes or set(place.indices) != set(over):
+            return None
+        body = self._rejoined([factor for factor in factors if factor is not deltas[0]])
+        rest = tuple(axis for axis in self.axes if axis in body.free_symbols)
+        values = self.over((*place.indices, *rest)).text(body)
+        self.helpers.add("scatter_add")
+        index = self.over(tuple(place.indices)).text(place)
+        return self._arranged(f"scatter_add({index}, {values}, {self.text(goal.size)})", (goal, *rest))
 
     def piecewise(self, expr: Piecewise) -> Piece:
         *branches, (last, condition) = expr.args
-        text = self.text(last)
+        text = "0.0" if last.is_zero and all(value.is_number for value, _ in branches) else self.text(last)
         if condition is not S.true:
             text = f"np.where({self.text(condition)}, {text}, np.nan)"
         for value, test in reversed(branches):
@@ -132,13 +333,52 @@ class NumpySource(Infix):
     def function(self, expr: Expr) -> Piece:
         if isinstance(expr, BooleanTrue | BooleanFalse):
             return Piece(str(bool(expr)), ATOM)
+        if isinstance(expr, Largest):
+            return self.reduction(expr)
         if isinstance(expr, KroneckerDelta):
             return Piece(f"({self.text(expr.args[0])} == {self.text(expr.args[1])})", ATOM)
+        if isinstance(expr, MatrixInverse):
+            return self._read(f"np.linalg.inv({expr.args[0].label})", expr.args[1:3], (expr.args[3],) * 2)
+        if isinstance(expr, Determinant):
+            return Piece(f"np.linalg.det({expr.args[0].label})", ATOM)
+        if isinstance(expr, log):
+            return self._logarithm(expr.args[0])
         template = FUNCTIONS.get(expr.func.__name__) or self._from_sympy(expr)
         args = [self.piece(arg) for arg in expr.args]
         if isinstance(expr, Max | Min | And | Or):
             return functools.reduce(lambda a, b: Piece(template.format(a, b), ATOM), args)
         return Piece(template.format(*args), ATOM)
+
+    def _logarithm(self, of: Expr) -> Piece:
+        """A logarithm in the form that keeps its digits: of a softmax, of a sum of exponentials, of a sigmoid."""
+        meaning = self._meaning(of)
+        found = softmax_in(meaning)
+        if found is not None:
+            return self._along("log_softmax", found.argument, found.index)
+        if isinstance(meaning, Sum) and isinstance(meaning.function, exp) and len(meaning.variables) == 1:
+            return self._along("logsumexp", meaning.function.args[0], meaning.variables[0], reduces=True)
+        if isinstance(meaning, sigmoid):
+            return Piece(f"-np.logaddexp(0, -{self.within(meaning.args[0], POWER)})", SUM)
+        if isinstance(meaning, Add) and 1 - meaning == self._complement(of):
+            inner = self._meaning(1 - meaning)
+            if isinstance(inner, sigmoid):
+                return Piece(f"-np.logaddexp(0, {self.text(inner.args[0])})", SUM)
+        if isinstance(meaning, Abs) and isinstance(meaning.args[0], Determinant):
+            return Piece(f"np.linalg.slogdet({meaning.args[0].args[0].label})[1]", ATOM)
+        return Piece(f"np.log({self.text(of)})", ATOM)
+
+    @staticmethod
+    def _complement(of: Expr) -> Expr:
+        return 1 - of
+
+    def _meaning(self, expr: Expr) -> Expr:
+        """A quantity's right-hand side at the entry's indices; any other expression as it is."""
+        name = str(expr.base.label) if isinstance(expr, Indexed) else getattr(expr, "name", "")
+        equation = self.equations.get(name)
+        if equation is None:
+            return expr
+        at = dict(zip(equation.indices, expr.indices if isinstance(expr, Indexed) else (), strict=True))
+        return equation.rhs.xreplace(at)
 
     def _from_sympy(self, expr: Expr) -> str:
         """The template of a function that only SymPy's SciPy printer knows."""
@@ -195,6 +435,27 @@ def elementwise_function(function: Elementwise) -> Callable[[Any], Any]:
     return call
 
 
-def sizes_source(sizes: Mapping[Size, tuple[str, int]]) -> list[str]:
-    """Lines that read each symbolic size off an input's shape."""
-    return [f"{size} = {name}.shape[{place}]" for size, (name, place) in sizes.items()]
+def _transposition(places: Sequence[int]) -> str:
+    """What puts dimensions into another order: the shortest of NumPy's spellings."""
+    rank = len(places)
+    if list(places) == list(range(rank)):
+        return ""
+    if rank == 2:
+        return ".T"
+    if list(places) == [*range(rank - 2), rank - 1, rank - 2]:
+        return ".swapaxes(-1, -2)"
+    return f".transpose({', '.join(map(str, places))})"
+
+
+def _place(order: Sequence[Index], index: Index) -> int:
+    """The axis number of an index, counted from the end where it is the last."""
+    return -1 if order[-1] == index else list(order).index(index)
+
+
+def _indices(expr: Expr, among: Sequence[Index]) -> set[Index]:
+    return {index for index in among if index in expr.free_symbols}
+
+
+def _is_flag(expr: Expr) -> bool:
+    """Whether an expression is 1 where a condition holds and 0 elsewhere."""
+    return isinstance(expr, Piecewise) and len(expr.args) == 2 and expr.args[0][0] == 1 and expr.args[1] == (0, True)

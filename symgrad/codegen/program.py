@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from symgrad.codegen.numpy import NumpySource, namespace, sizes_source
+from symgrad.codegen.helpers import HELPERS
+from symgrad.codegen.numpy import NumpySource, namespace
 from symgrad.derivation import Derivation, derive
 from symgrad.errors import InputError, ModelError, ShapeError
 from symgrad.model import Equation, Model, Size
@@ -64,7 +65,10 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
         value = values.get(quantity.name, model.defaults.get(quantity.name))
         try:
             array = np.asarray(value)
-            array = array if array.dtype.kind == "f" else array.astype(float)
+            if quantity.integer:
+                array = _whole(array)
+            elif array.dtype.kind != "f":
+                array = array.astype(float)
         except (TypeError, ValueError) as error:
             raise InputError(
                 f"{model.name}: {quantity.name} isn't a number or an array of numbers: {value!r}"
@@ -85,19 +89,23 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     return ready
 
 
+def _whole(array: Any) -> Any:
+    """An array of whole numbers as integers; raises ValueError for anything else."""
+    whole = array.astype(int)
+    if (whole != array).any():
+        raise ValueError("not whole numbers")
+    return whole
+
+
 def _full(model: Model, result: Any, gradients: dict[str, Any], ready: Mapping[str, Any]) -> dict[str, Any]:
     """Every gradient in full shape: a constant one has an entry for each sample, or its variable's axes."""
     import numpy as np
 
+    samples = None if any(quantity.axes for quantity in model.inputs) else np.shape(result)
     full = {}
     for name, gradient in gradients.items():
-        quantity = model.quantities[name]
-        shape = np.shape(ready[name]) if quantity.axes and name in ready else None
-        if not quantity.axes and not any(q.axes for q in model.inputs):
-            shape = np.shape(result)
-        full[name] = (
-            gradient if shape is None or np.shape(gradient) == shape else np.broadcast_to(gradient, shape).copy()
-        )
+        shape = samples if samples is not None else np.shape(ready[name]) if name in ready else np.shape(gradient)
+        full[name] = gradient if np.shape(gradient) == shape else np.broadcast_to(gradient, shape).copy()
     return full
 
 
@@ -127,11 +135,11 @@ def compile_derivation(derivation: Derivation, reduction: Reduction = "none") ->
 def _live(derivation: Derivation) -> set[str]:
     """The adjoints that a requested gradient needs: the rest of the sweep is dead."""
     result = derivation.model.result
-    live = set(derivation.wrt)
-    for step in reversed(derivation.steps):
-        if step.quantity in live:
-            live.update(share.user for share in step.contributions)
-    return {partial_name(result, name) for name in live}
+    live = {partial_name(result, name) for name in derivation.wrt}
+    for equation in reversed(derivation.equations):
+        if equation.name in live:
+            live |= equation.uses
+    return live
 
 
 def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -166,13 +174,16 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
             f"{model.name} can't be computed while {', '.join(model.functions)} is abstract; use model.bind({example})"
         )
     _check_names(model)
-    printer = NumpySource(written)
+    shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
+    shapes |= {equation.name: equation.quantity.axes for equation in steps}
+    printer = NumpySource(written, (), shapes, {equation.name: equation for equation in model.equations})
     body = [f"{eq.name} = {printer.over(eq.indices).text(eq.rhs)}" for eq in (*model.equations, *steps)]
-    head = sizes_source(_sizes(model, steps))
+    head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, printer.sizes)]
     inputs = ", ".join(quantity.name for quantity in model.inputs)
     name = model.name if model.name.isidentifier() else "model"
     lines = [f"def {name}({inputs}):", *(f"    {line}" for line in (*head, *body, last))]
-    source = "\n".join(lines) + "\n"
+    helpers = [HELPERS[helper] for helper in sorted(printer.helpers)]
+    source = "\n".join([*helpers, "\n".join(lines) + "\n"])
     names = namespace(printer.imports)
     # The text is our own printer's; names are checked identifiers, everything else comes from a table.
     exec(compile(source, f"<symgrad {name}>", "exec"), names)
@@ -185,16 +196,11 @@ def _check_names(model: Model) -> None:
             raise ModelError(f"{model.name}: {name!r} can't be a name in NumPy source; rename that quantity")
 
 
-def _sizes(model: Model, steps: list[Equation]) -> dict[Size, tuple[str, int]]:
-    """Where each symbolic size that an expression uses can be read off: an input and the place of its axis."""
-    places: dict[Size, tuple[str, int]] = {}
+def _sizes(model: Model, used: set[Size]) -> list[tuple[Size, str, int]]:
+    """Where each symbolic size that the source uses can be read off: an input and the place of its axis."""
+    places: dict[Size, tuple[Size, str, int]] = {}
     for quantity in model.inputs:
         for place, size in enumerate(quantity.axes):
-            if isinstance(size, Size):
-                places.setdefault(size, (quantity.name, place))
-    if not places:
-        return {}
-    used = {
-        atom for equation in (*model.equations, *steps) for atom in equation.rhs.free_symbols if isinstance(atom, Size)
-    }
-    return {size: place for size, place in places.items() if size in used}
+            if size in used:
+                places.setdefault(size, (size, quantity.name, place))
+    return list(places.values())

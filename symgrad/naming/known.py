@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from sympy import Add, Expr, Indexed, S, Symbol
+from sympy import Add, Expr, Indexed, S, Symbol, preorder_traversal
 
 from symgrad.expressions import Order
 from symgrad.facts import SumFact
-from symgrad.indices import bound_in_order
+from symgrad.indices import bound_in_order, entry_like
 from symgrad.model import Equation, Index, Model, names_in
 from symgrad.naming.terms import Term, split
+
+Entry: TypeAlias = tuple[str, tuple[Expr, ...]]  # what it is an entry of, and its indices
+MOST_TRIED = 64  # ways to lay a definition over a term
 
 
 @dataclass(frozen=True)
@@ -87,35 +91,36 @@ def matches(definition: Definition, term: Term) -> Iterator[dict[Expr, Expr]]:
         return
     entries = [e for base, _ in definition.core for e in _entries(base)]
     ours = [e for base, _ in term.powers for e in _entries(base)]
-    cover: list[Indexed] = []
-    for entry in sorted(entries, key=lambda e: -len(e.free_symbols & set(wanted))):
-        if (set(wanted) - {s for e in cover for s in e.free_symbols}) & entry.free_symbols:
-            cover.append(entry)
-        if set(wanted) <= {s for e in cover for s in e.free_symbols}:
-            break
-    else:
+    cover: list[Entry] = []
+    covered: set[Expr] = set()
+    for name, at in sorted(entries, key=lambda entry: -len(set(wanted).intersection(entry[1]))):
+        if set(wanted).intersection(at) - covered:
+            cover.append((name, at))
+            covered |= set(wanted).intersection(at)
+    if covered != set(wanted):
         return
-    choices = [[other for other in ours if other.base == entry.base] for entry in cover]
-    for combination in itertools.islice(itertools.product(*choices), 64):
+    choices = [[other for other in ours if other[0] == name] for name, _ in cover]
+    for combination in itertools.islice(itertools.product(*choices), MOST_TRIED):
         table = _unified(cover, combination, wanted, definition.term.over, term.over)
         if table is not None:
             yield table
 
 
-def _entries(base: Expr) -> list[Indexed]:
-    return sorted(base.atoms(Indexed), key=str)
+def _entries(base: Expr) -> list[Entry]:
+    found = dict.fromkeys(entry for node in preorder_traversal(base) if (entry := entry_like(node)) is not None)
+    return list(found)
 
 
 def _unified(
-    pattern: list[Indexed],
-    found: tuple[Indexed, ...],
+    pattern: list[Entry],
+    found: tuple[Entry, ...],
     wanted: list[Index],
     bound: tuple[Index, ...],
     over: tuple[Index, ...],
 ) -> dict[Expr, Expr] | None:
     table: dict[Expr, Expr] = {}
-    for ours, theirs in zip(pattern, found, strict=True):
-        for index, other in zip(ours.indices, theirs.indices, strict=True):
+    for (_, ours), (_, theirs) in zip(pattern, found, strict=True):
+        for index, other in zip(ours, theirs, strict=True):
             if index not in wanted:
                 if index != other:
                     return None
