@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import And, Expr, Ge, Indexed, Integer, KroneckerDelta, Le, Piecewise, S, Symbol
+from sympy import Add, And, Expr, Ge, Gt, Indexed, Integer, KroneckerDelta, Le, Lt, Piecewise, S, Symbol, floor
 
 from symgrad.expressions import Order, product
 from symgrad.indices import relabelled, summed
-from symgrad.model import Equation, Index, Quantity
+from symgrad.model import Equation, Index, Quantity, Size
 from symgrad.names import partial_name
 
 
@@ -45,7 +45,8 @@ def contracted(
         place = place.xreplace(table)
         solved = _solved(place, goal, over)
         if solved is None:
-            deltas.append(KroneckerDelta(place, goal))
+            if goal.size != 1:
+                deltas.append(KroneckerDelta(place, goal))
             continue
         index, value = solved
         over.remove(index)
@@ -53,7 +54,18 @@ def contracted(
         deltas.append(inside(value, index.size))
     deltas = [delta.xreplace(table) for delta in deltas]
     body = product((relabelled(body, table, written), *(delta for delta in deltas if delta is not S.One)), written)
-    return summed(body, tuple(over), written)
+    return summed(_with_decided(body), tuple(over), written)
+
+
+def _with_decided(body: Expr) -> Expr:
+    """The expression with every comparison of indices replaced that the axes' sizes decide."""
+    table = {
+        node: truth
+        for node in body.atoms(Ge, Le, Gt, Lt)
+        if node.free_symbols and all(isinstance(symbol, Index | Size) for symbol in node.free_symbols)
+        if (truth := decided(node)) in (S.true, S.false)
+    }
+    return body.xreplace(table) if table else body
 
 
 def adjoint_entry(result: str, equation: Equation) -> Expr:
@@ -82,8 +94,7 @@ def inside(value: Expr, size: Expr) -> Expr:
     >>> inside(Index("i", n), n), inside(Index("i", n) - 1, n - 1)
     (1, Piecewise((1, i >= 1), (0, True)))
     """
-    low = decided(Ge(value, 0, evaluate=False))
-    high = decided(Le(value, size - 1, evaluate=False))
+    low, high = decided(Ge(value, 0, evaluate=False)), decided(Le(value, size - 1, evaluate=False))
     condition = And(low, high)
     return S.One if condition is S.true else Piecewise((Integer(1), condition), (Integer(0), True))
 
@@ -91,10 +102,13 @@ def inside(value: Expr, size: Expr) -> Expr:
 def decided(condition: Expr) -> Expr:
     """A comparison of affine index expressions as true or false where the axes' sizes settle it."""
     gap = condition.lhs - condition.rhs
-    low, high = bound(gap, lower=True), bound(gap, lower=False)
-    if isinstance(condition, Ge):
-        return S.true if low.is_nonnegative else S.false if high.is_negative else Ge(condition.lhs, condition.rhs)
-    return S.true if high.is_nonpositive else S.false if low.is_positive else Le(condition.lhs, condition.rhs)
+    if isinstance(condition, Le | Lt):
+        gap = -gap
+    if isinstance(condition, Gt | Lt):
+        gap = gap - 1  # indices are whole numbers
+    if bound(gap, lower=True).is_nonnegative:
+        return S.true
+    return S.false if bound(gap, lower=False).is_negative else condition
 
 
 def bound(value: Expr, lower: bool) -> Expr:
@@ -104,4 +118,12 @@ def bound(value: Expr, lower: bool) -> Expr:
         if slope.is_number and index not in (value - slope * index).free_symbols:
             end = Integer(0) if slope.is_positive == lower else index.size - 1
             value = value.xreplace({index: end}).expand()
-    return value if not any(isinstance(s, Index) for s in value.free_symbols) else Symbol("unknown")
+    if any(isinstance(s, Index) for s in value.free_symbols):
+        return Symbol("unknown")
+    terms = ((term, term.as_coeff_Mul()) for term in Add.make_args(value))
+    return Add(  # floor(u) is at most u
+        *(
+            slope * body.args[0] if isinstance(body, floor) and slope.is_negative == lower else term
+            for term, (slope, body) in terms
+        )
+    )

@@ -198,11 +198,13 @@ def derive(model: Model, wrt: Any = None) -> Derivation:
 def wanted(model: Model, wrt: Any) -> tuple[str, ...]:
     """The names that `wrt` asks for: all inputs, or those named; raises InputError for an unknown one."""
     if wrt is None:
-        return tuple(quantity.name for quantity in model.inputs)
+        return tuple(quantity.name for quantity in model.inputs if not quantity.integer)
     names = tuple(dict.fromkeys(str(item) for item in ([wrt] if isinstance(wrt, str | Symbol) else wrt)))
     for name in names:
         if name not in model.quantities:
             raise InputError(f"{model.name} has no quantity {name!r}; it has {', '.join(model.quantities)}")
+        if model.quantities[name].integer:
+            raise InputError(f"{model.name}: {name} holds whole numbers, so nothing can be differentiated by it")
     return names
 
 

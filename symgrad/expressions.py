@@ -83,7 +83,13 @@ def ordered(expr: Expr, written: Written) -> Order:
     >>> ordered(total([y, -x], written), written)
     (y, -x)
     """
-    return written.get(expr, expr.args)
+    known = written.get(expr)
+    if known is not None:
+        return known
+    if isinstance(expr, Add):  # j - 1 rather than -1 + j
+        return tuple(sorted(expr.args, key=lambda term: (bool(term.as_coeff_Mul()[0].is_negative), term.is_Number)))
+    arguments: Order = expr.args
+    return arguments
 
 
 def total(terms: Iterable[Expr], written: dict[Expr, Order]) -> Expr:

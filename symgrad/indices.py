@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sympy import Add, Expr, Indexed, Mul, Sum, Symbol
+from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.expressions import Order, ordered, product, total
@@ -19,11 +19,28 @@ Definitions: TypeAlias = Mapping[str, tuple[tuple[Index, ...], Expr]]
 
 def sigma(expr: Expr, *over: Index) -> Expr:
     """The sum over whole axes; entries are counted from 0, as in Python."""
-    return reduced(Sum, expr, over)
+    return reduced(Sigma, expr, over)
 
 
-class Largest(ExprWithLimits):  # type: ignore[misc]  # SymPy has no type stubs
-    """The largest value of an expression over indices, a reduction as Sum is."""
+class Reduction(ExprWithLimits):  # type: ignore[misc]  # SymPy has no type stubs
+    """A reduction over whole axes, kept as it is written: SymPy's own Sum folds conditions outwards."""
+
+    __slots__ = ()
+
+    def __new__(cls, function: Expr, *limits: Any) -> Reduction:
+        self: Reduction = Expr.__new__(cls, function, *(Tuple(*limit) for limit in limits))
+        self.is_commutative = True
+        return self
+
+
+class Sigma(Reduction, Sum):  # type: ignore[misc]  # SymPy has no type stubs
+    """A sum over indices."""
+
+    __slots__ = ()
+
+
+class Largest(Reduction):
+    """The largest value of an expression over indices."""
 
     __slots__ = ()
 
@@ -41,7 +58,7 @@ def largest(expr: Expr, *over: Index) -> Expr:
 
 
 def relabelled(expr: Expr, table: Mapping[Expr, Expr], written: dict[Expr, Order]) -> Expr:
-    """The expression with indices or whole subexpressions replaced, the written order of each part carried over."""
+    """The expression with free indices or whole subexpressions replaced, each part's written order carried over."""
     if not table:
         return expr
     if expr in table:
@@ -50,11 +67,15 @@ def relabelled(expr: Expr, table: Mapping[Expr, Expr], written: dict[Expr, Order
         return expr
     if isinstance(expr, Indexed):
         return expr.func(expr.base, *(index.xreplace(table) for index in expr.indices))
-    args = tuple(relabelled(arg, table, written) if isinstance(arg, Expr) else arg.xreplace(table) for arg in expr.args)
-    return expr if args == expr.args else _carried(expr, args, written)
+    if isinstance(expr, ExprWithLimits):
+        free = {old: new for old, new in table.items() if old not in expr.variables}
+        body = relabelled(expr.function, free, written)
+        return expr if body == expr.function else reduced(type(expr), body, expr.variables)
+    args = tuple(relabelled(arg, table, written) for arg in expr.args)
+    return expr if args == expr.args else carried(expr, args, written)
 
 
-def _carried(expr: Expr, args: tuple[Expr, ...], written: dict[Expr, Order]) -> Expr:
+def carried(expr: Expr, args: tuple[Expr, ...], written: dict[Expr, Order]) -> Expr:
     """The expression with other arguments, in the order in which the old ones were written."""
     if not isinstance(expr, Add | Mul):
         return expr.func(*args)
@@ -75,6 +96,10 @@ def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> E
     """
     if expr.is_zero or not over:
         return expr
+    single = [index for index in over if index.size == 1]
+    if single:
+        expr = relabelled(expr, dict.fromkeys(single, Integer(0)), written)
+        over = tuple(index for index in over if index.size != 1)
     free = expr.free_symbols
     absent = [index.size for index in over if index not in free]
     bound = tuple(index for index in over if index in free)
@@ -84,7 +109,9 @@ def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> E
     inside: list[Expr] = []
     for factor in ordered(expr, written) if expr.is_Mul else (expr,):
         (outside if factor.free_symbols.isdisjoint(bound) else inside).append(factor)
-    return product((*absent, *outside, sigma(product(inside, written), *bound)), written)
+    body = product(inside, written)
+    whole = sigma(body.function, *bound, *body.variables) if isinstance(body, Sum) else sigma(body, *bound)
+    return product((*absent, *outside, whole), written)
 
 
 def canonical(expr: Expr, free: tuple[Index, ...], written: dict[Expr, Order]) -> tuple[Expr, tuple[Index, ...]]:
@@ -120,10 +147,8 @@ def _lettered(expr: Expr, table: dict[Expr, Expr], letters: tuple[str, ...], wri
         fresh = [Index(letter, index.size) for letter, index in zip(letters, expr.variables, strict=False)]
         inner = {**table, **dict(zip(expr.variables, fresh, strict=True))}
         return reduced(type(expr), _lettered(expr.function, inner, letters[len(fresh) :], written), fresh)
-    args = tuple(
-        _lettered(arg, table, letters, written) if isinstance(arg, Expr) else arg.xreplace(table) for arg in expr.args
-    )
-    return expr if args == expr.args else _carried(expr, args, written)
+    args = tuple(_lettered(arg, table, letters, written) for arg in expr.args)
+    return expr if args == expr.args else carried(expr, args, written)
 
 
 def bound_in_order(expr: Expr, written: dict[Expr, Order]) -> Expr:
@@ -140,10 +165,9 @@ def reduced(kind: type[ExprWithLimits], body: Expr, over: Iterable[Index]) -> Ex
 
 def refreshed(expr: Expr, counter: Iterator[int], written: dict[Expr, Order]) -> Expr:
     """The expression with its bound indices renamed, so that it can stand inside another sum."""
-    table = {
-        index: Index(f"_{next(counter)}", index.size) for node in expr.atoms(ExprWithLimits) for index in node.variables
-    }
-    return relabelled(expr, table, written)
+    reductions = expr.atoms(ExprWithLimits)
+    letters = tuple(f"_{next(counter)}" for node in reductions for _ in node.variables)
+    return _lettered(expr, {}, letters, written) if reductions else expr
 
 
 def entry_like(node: Expr) -> tuple[str, tuple[Expr, ...]] | None:
@@ -168,9 +192,10 @@ def inlined(expr: Expr, definitions: Definitions, counter: Iterator[int], writte
         return relabelled(refreshed(body, counter, written), at, written)
     if not expr.args:
         return expr
-    args = tuple(inlined(arg, definitions, counter, written) if isinstance(arg, Expr) else arg for arg in expr.args)
-    if args == expr.args:
-        return expr
-    if isinstance(expr, Sum):
-        return summed(args[0], expr.variables, written)
-    return _carried(expr, args, written)
+    if isinstance(expr, ExprWithLimits):
+        body = inlined(expr.function, definitions, counter, written)
+        if isinstance(expr, Sum):
+            return summed(body, expr.variables, written)
+        return reduced(type(expr), body, expr.variables)
+    args = tuple(inlined(arg, definitions, counter, written) for arg in expr.args)
+    return expr if args == expr.args else carried(expr, args, written)

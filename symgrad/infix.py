@@ -9,6 +9,7 @@ from sympy import Add, Expr, Indexed, Mul, Number, Piecewise, Pow, S, Sum, Symbo
 from sympy.core.relational import Relational
 
 from symgrad.expressions import Written, ordered
+from symgrad.tensors.functions import Determinant, MatrixInverse
 
 SUM, MATMUL, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a piece of text binds
 
@@ -80,6 +81,10 @@ class Infix:
 
     def function(self, expr: Expr) -> Piece:
         """An applied function, or an operation that has no sign of its own."""
+        if isinstance(expr, MatrixInverse):
+            return Piece(f"inv({expr.args[0].label})[{self.text(expr.args[1])}, {self.text(expr.args[2])}]", ATOM)
+        if isinstance(expr, Determinant):
+            return Piece(f"det({expr.args[0].label})", ATOM)
         args = ", ".join(self.text(arg) for arg in expr.args)
         return Piece(f"{expr.func.__name__}({args})" if expr.args else str(expr), ATOM)
 

@@ -153,6 +153,9 @@ class Model:
         if len(known) != len(self.inputs):
             raise ModelError(f"{self.name}: an input's name occurs twice: {', '.join(q.name for q in self.inputs)}")
         later = {equation.name for equation in self.equations}
+        axes = {str(size) for quantity in self.inputs for size in quantity.axes}
+        for name in sorted(axes & (known | later)):
+            raise ModelError(f"{self.name}: {name} is the name of an axis and of a quantity; rename one")
         for equation in self.equations:
             if equation.name in known:
                 raise ModelError(f"{self.name}: {equation.name} is defined twice, the second time as {equation}")

@@ -97,6 +97,8 @@ def _rows(expr: Expr, written: dict[Expr, Order], name: Expr | None) -> Iterator
         yield from _piecewise(expr, written)
     elif isinstance(expr, Max | Min):
         yield from differential(expr.rewrite(Piecewise), written)
+    elif isinstance(expr, log) and isinstance(expr.args[0], Abs):  # d log|u| = du/u on both sides of 0
+        yield from _scaled(expr.args[0].args[0], (1 / expr.args[0].args[0],), (), written)
     elif isinstance(expr, Function):
         for place, argument in enumerate(expr.args):
             if any(True for _ in _variables(argument)):
@@ -139,9 +141,17 @@ def _of_matrix(expr: Expr) -> Iterator[Partial]:
 
 def _piecewise(expr: Piecewise, written: dict[Expr, Order]) -> Iterator[Partial]:
     """Branch by branch: a kink where the branches meet has the derivative of the branch that holds there."""
-    branches = [(collected(differential(value, written), written), condition) for value, condition in expr.args]
-    for entry in dict.fromkeys(entry for rows, _ in branches for entry in rows):
-        yield Partial(entry, Piecewise(*((rows.get(entry, S.Zero), condition) for rows, condition in branches)))
+    branches = [differential(value, written) for value, _ in expr.args]
+    plain = [collected([row for row in rows if not row.over], written) for rows in branches]
+    conditions = [condition for _, condition in expr.args]
+    for entry in dict.fromkeys(entry for rows in plain for entry in rows):
+        values = [rows.get(entry, S.Zero) for rows in plain]
+        yield Partial(entry, Piecewise(*zip(values, conditions, strict=True)))
+    for place, rows in enumerate(branches):
+        for row in rows:
+            if row.over:  # its entry is named by the index that is summed over, so it stays a row of its own
+                values = [row.coefficient if branch == place else S.Zero for branch in range(len(branches))]
+                yield Partial(row.entry, Piecewise(*zip(values, conditions, strict=True)), row.over)
 
 
 def function_derivative(expr: Expr, place: int, name: Expr | None = None) -> Order:
@@ -183,7 +193,7 @@ def _derivative_rule(function: type[Function], count: int, place: int) -> tuple[
 
 
 def collected(rows: list[Partial], written: dict[Expr, Order]) -> dict[Expr, Expr]:
-    """The whole coefficient of each entry: its rows summed, over their own indices first."""
+    """The whole coefficient of each scalar, or of each entry that no row sums over: its rows added."""
     found: dict[Expr, list[Expr]] = {}
     for row in rows:
         found.setdefault(row.entry, []).append(summed(row.coefficient, row.over, written))

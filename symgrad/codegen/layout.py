@@ -23,6 +23,8 @@ def natural_order(expr: Expr, axes: tuple[Index, ...], over: tuple[Index, ...]) 
     kept = [order for order in orders if _in_order(order, axes)] or orders
     first = max(kept, key=len, default=())
     rest = dict.fromkeys(index for order in orders for index in order if index not in first)
+    bare = sorted((s for s in expr.free_symbols if s in allowed), key=[*axes, *over].index)  # in a condition, or a δ
+    rest.update(dict.fromkeys(index for index in bare if index not in first))
     later = tuple(sorted((i for i in rest if i in axes), key=axes.index)) + tuple(i for i in rest if i not in axes)
     merged = (*first, *later)
     return merged if _in_order(merged, axes) else (*(a for a in axes if a in merged), *(i for i in merged if i in over))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +24,7 @@ from sympy import (
     Sum,
     Symbol,
     exp,
+    floor,
     log,
     preorder_traversal,
 )
@@ -32,8 +34,8 @@ from sympy.printing.numpy import SciPyPrinter
 from symgrad.codegen.layout import Reach, affine, natural_order, reach
 from symgrad.codegen.softmax import softmax_in, softmax_of
 from symgrad.errors import DerivativeError, SymgradError
-from symgrad.expressions import ordered, product
-from symgrad.indices import Largest
+from symgrad.expressions import Order, Written, ordered, product
+from symgrad.indices import Largest, refreshed, relabelled, sigma
 from symgrad.infix import ATOM, MATMUL, POWER, PRODUCT, SUM, Infix, Piece
 from symgrad.model import Equation, Index, Size
 from symgrad.tensors.elementwise import Elementwise
@@ -65,6 +67,7 @@ FUNCTIONS: dict[str, str] = {
     "And": "np.logical_and({0}, {1})",
     "Or": "np.logical_or({0}, {1})",
     "Not": "np.logical_not({0})",
+    "ITE": "np.where({0}, {1}, {2})",
     "sigmoid": "np.exp(-np.logaddexp(0, -{0:tight}))",  # no overflow, and exact to the last digits far below 0
     "softplus": "np.logaddexp(0, {0})",
 }
@@ -127,6 +130,8 @@ class NumpySource(Infix):
 
     def _read(self, text: str, at: tuple[Expr, ...], sizes: tuple[Expr, ...]) -> Piece:
         """The part of an array that indices read: whole axes, slices, rows by whole numbers, or shifted windows."""
+        if self._broadcasts(at, sizes):
+            return Piece(text, ATOM)
         if len(set(at)) < len(at) and all(isinstance(index, Index) for index in at):
             return self._diagonal(text, at)
         reaches = [self._reach(index, size) for index, size in zip(at, sizes, strict=True)]
@@ -140,6 +145,13 @@ class NumpySource(Infix):
         while slots and slots[-1] == ":":
             slots.pop()
         return self._arranged(f"{text}[{', '.join(slots)}]" if slots else text, order)
+
+    def _broadcasts(self, at: tuple[Expr, ...], sizes: tuple[Expr, ...]) -> bool:
+        """Whether an array with axes of size 1 fits the layout as it is."""
+        if len(at) != len(self.axes):
+            return False
+        fits = zip(at, self.axes, sizes, strict=True)
+        return all((index == axis and axis.size == size) or (index == 0 and size == 1) for index, axis, size in fits)
 
     @staticmethod
     def _reach(index: Expr, size: Expr) -> Reach:
@@ -163,7 +175,8 @@ class NumpySource(Infix):
                 return ":"
             if slope > 0:
                 stop = (offset + slope * (index.size - 1) + 1).expand()
-                end = "" if stop == size else self.text(stop)
+                all_of_it = index.size == floor((size - offset + slope - 1) / slope)
+                end = "" if stop == size or all_of_it else self.text(stop)
                 return f"{self.text(offset) if offset != 0 else ''}:{end}{f':{slope}' if slope != 1 else ''}"
         fresh = tuple(dict.fromkeys(inner))
         order.extend(index for index in fresh if line is None)
@@ -180,17 +193,24 @@ class NumpySource(Infix):
 
     def product(self, expr: Mul) -> Piece:
         factors = list(ordered(expr, self.written))
+        factors = self._with_denominators(factors)
         normalised = self._softmax(factors)
         if normalised is not None:
             piece, rest = normalised
             return self._times([piece, *map(self.piece, rest)]) if rest else piece
         flags = [factor for factor in factors if _is_flag(factor)]
-        if flags and len(flags) < len(factors):
-            others = [factor for factor in factors if factor not in flags]
+        others = [factor for factor in factors if factor not in flags]
+        if flags and not all(factor.is_number for factor in others):
             body = self.piece(others[0] if len(others) == 1 else self._rejoined(others))
-            tests = [Piece(f"({self.text(flag.args[0][1])})", ATOM) for flag in flags]
-            return self._times([body, *tests])
+            return self._times([body, *(Piece(f"({self._test(flag)})", ATOM) for flag in flags)])
         return super().product(expr)
+
+    def _test(self, flag: Expr) -> str:
+        """The condition under which a flag is 1."""
+        if isinstance(flag, KroneckerDelta):
+            left, right = sorted(flag.args, key=lambda arg: not arg.free_symbols)
+            return f"{self.text(left)} == {self.text(right)}"
+        return self.text(flag.args[0][1])
 
     def _rejoined(self, factors: list[Expr]) -> Expr:
         return product(factors, dict(self.written))
@@ -199,6 +219,16 @@ class NumpySource(Infix):
     def _times(pieces: list[Piece]) -> Piece:
         texts = [piece.text if piece.level >= PRODUCT else f"({piece.text})" for piece in pieces]
         return Piece("*".join(texts), PRODUCT)
+
+    def _with_denominators(self, factors: list[Expr]) -> list[Expr]:
+        """The factors with one over Σ exp(u) moved into the sum of products with exp(u) that it normalises."""
+        for total in factors:
+            for other in factors:
+                inner = _factors(other.function, self.written) if isinstance(other, Sum) else ()
+                if any((f := softmax_of(factor, total)) and f.index in other.variables for factor in inner):
+                    moved = sigma(self._rejoined([*inner, total]), *other.variables)
+                    return [moved if factor is other else factor for factor in factors if factor is not total]
+        return factors
 
     def _softmax(self, factors: list[Expr]) -> tuple[Piece, list[Expr]] | None:
         """exp(u)/Σ exp(u) among the factors as one stable function, and the other factors."""
@@ -219,7 +249,7 @@ class NumpySource(Infix):
 
     def sigma(self, expr: Sum) -> Piece:
         over = tuple(expr.variables)
-        factors = list(ordered(expr.function, self.written)) if expr.function.is_Mul else [expr.function]
+        factors = list(_factors(expr.function, self.written))
         return (
             self._scattered(factors, over)
             or (self._matmul(factors, over[0]) if len(over) == 1 else None)
@@ -336,7 +366,10 @@ class NumpySource(Infix):
         if isinstance(expr, Largest):
             return self.reduction(expr)
         if isinstance(expr, KroneckerDelta):
-            return Piece(f"({self.text(expr.args[0])} == {self.text(expr.args[1])})", ATOM)
+            return Piece(f"np.where({self._test(expr)}, 1.0, 0.0)", ATOM)
+        if isinstance(expr, floor) and all(isinstance(symbol, Size) for symbol in expr.free_symbols):
+            top, bottom = expr.args[0].as_numer_denom()
+            return Piece(f"{self.within(top, ATOM)}//{self.within(bottom, ATOM)}", PRODUCT)
         if isinstance(expr, MatrixInverse):
             return self._read(f"np.linalg.inv({expr.args[0].label})", expr.args[1:3], (expr.args[3],) * 2)
         if isinstance(expr, Determinant):
@@ -378,7 +411,8 @@ class NumpySource(Infix):
         if equation is None:
             return expr
         at = dict(zip(equation.indices, expr.indices if isinstance(expr, Indexed) else (), strict=True))
-        return equation.rhs.xreplace(at)
+        written = dict(self.written)
+        return relabelled(refreshed(equation.rhs, itertools.count(), written), at, written)
 
     def _from_sympy(self, expr: Expr) -> str:
         """The template of a function that only SymPy's SciPy printer knows."""
@@ -452,10 +486,16 @@ def _place(order: Sequence[Index], index: Index) -> int:
     return -1 if order[-1] == index else list(order).index(index)
 
 
+def _factors(expr: Expr, written: Written) -> Order:
+    return ordered(expr, written) if expr.is_Mul else (expr,)
+
+
 def _indices(expr: Expr, among: Sequence[Index]) -> set[Index]:
     return {index for index in among if index in expr.free_symbols}
 
 
 def _is_flag(expr: Expr) -> bool:
     """Whether an expression is 1 where a condition holds and 0 elsewhere."""
+    if isinstance(expr, KroneckerDelta):
+        return True
     return isinstance(expr, Piecewise) and len(expr.args) == 2 and expr.args[0][0] == 1 and expr.args[1] == (0, True)

@@ -159,7 +159,9 @@ def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
         if name not in functions:
             values[name] = value
     if any(isinstance(value, Tensor) for value in values.values()):
-        raise ModelError(f"{model.name} is called on quantities of another model")
+        from symgrad.reading.nested import called
+
+        return called(model, values)
     return _forward(model)(**arguments(model, values))
 
 
@@ -177,7 +179,7 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
     shapes |= {equation.name: equation.quantity.axes for equation in steps}
     printer = NumpySource(written, (), shapes, {equation.name: equation for equation in model.equations})
-    body = [f"{eq.name} = {printer.over(eq.indices).text(eq.rhs)}" for eq in (*model.equations, *steps)]
+    body = [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in (*model.equations, *steps)]
     head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, printer.sizes)]
     inputs = ", ".join(quantity.name for quantity in model.inputs)
     name = model.name if model.name.isidentifier() else "model"
@@ -188,6 +190,23 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     # The text is our own printer's; names are checked identifiers, everything else comes from a table.
     exec(compile(source, f"<symgrad {name}>", "exec"), names)
     return source, names[name]
+
+
+def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:
+    """An equation's right-hand side, of the full shape also where it doesn't use every index."""
+    text = printer.over(equation.indices).text(equation.rhs)
+    missing = [index for index in equation.indices if index not in equation.rhs.free_symbols]
+    if not missing:
+        return text
+    if equation.rhs.is_number:
+        like = equation.name.removeprefix(f"d{model.result}_d")
+        if like != equation.name and model.quantities[like].axes:
+            return f"np.full_like({like}, {text})" if equation.rhs != 0 else f"np.zeros_like({like})"
+    shape = "(" + ", ".join(printer.text(index.size) for index in equation.indices) + ",)"
+    first = next((place for place, index in enumerate(equation.indices) if index not in missing), None)
+    if first is not None and all(index.size == 1 for index in missing):
+        return text if all(index not in missing for index in equation.indices[:first]) else f"({text}).reshape{shape}"
+    return f"np.broadcast_to({text}, {shape}).copy()"
 
 
 def _check_names(model: Model) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sympy import Add, Expr, Indexed, S, Symbol, preorder_traversal
+from sympy import Add, Expr, Indexed, Integer, S, Symbol, preorder_traversal
 
 from symgrad.expressions import Order
 from symgrad.facts import SumFact
@@ -85,9 +85,10 @@ def matches(definition: Definition, term: Term) -> Iterator[dict[Expr, Expr]]:
 
     A suggestion is not yet a match: the caller compares the factors.
     """
-    wanted = [*definition.equation.indices, *definition.term.over]
+    single: dict[Expr, Expr] = {i: Integer(0) for i in definition.equation.indices if i.size == 1}
+    wanted = [i for i in (*definition.equation.indices, *definition.term.over) if i not in single]
     if not wanted:
-        yield {}
+        yield single
         return
     entries = [e for base, _ in definition.core for e in _entries(base)]
     ours = [e for base, _ in term.powers for e in _entries(base)]
@@ -103,7 +104,7 @@ def matches(definition: Definition, term: Term) -> Iterator[dict[Expr, Expr]]:
     for combination in itertools.islice(itertools.product(*choices), MOST_TRIED):
         table = _unified(cover, combination, wanted, definition.term.over, term.over)
         if table is not None:
-            yield table
+            yield {**single, **table}
 
 
 def _entries(base: Expr) -> list[Entry]:

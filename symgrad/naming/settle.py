@@ -50,12 +50,22 @@ class Settling:
         return Term(term.coefficient, powers, tuple(table.values()))
 
     def _settled(self, terms: list[Term], depth: int) -> Expr:
-        terms = [done for term in terms for done in self._term(term, depth)]
+        terms = [done for term in terms for done in self._term(self._inner(term, depth), depth)]
         result = combined(terms, self.written)
         if len(terms) > 1 and any(isinstance(base, Add) for term in terms for base, _ in term.powers):
             flat = self._multiplied_out(terms, depth)
             if flat is not None and cost(flat) < cost(result):
                 return flat
+        return result
+
+    def _inner(self, term: Term, depth: int) -> Term:
+        """The term with the sums that stand inside its factors settled."""
+        result = replace(term, powers=())
+        for base, exponent in term.powers:
+            if depth and isinstance(base, Add) and base.has(ExprWithLimits):
+                settled = bound_in_order(self.settled(base, depth - 1), self.written)
+                base = settled if isinstance(settled, Add) and cost(settled) < cost(base) else base
+            result = result.times(Term(S.One, ((base, exponent),)))
         return result
 
     def _multiplied_out(self, terms: list[Term], depth: int) -> Expr | None:
@@ -184,8 +194,22 @@ class Settling:
         if equation is None or entry.indices.count(index) != 1:
             return None
         body = relabelled(equation.rhs, dict(zip(equation.indices, entry.indices, strict=True)), self.written)
-        result = self.settled(_sum_of_each(body, index, self.written), depth - 1)
+        parts: list[Term] = []
+        for term in split(body, self.counter, self.written):
+            found = self._summed(term, index, depth - 1)
+            if found is None:
+                return None
+            parts.extend(found)
+        result = self._settled(parts, depth - 1)
         return result if cost(result) <= 1 and not result.has(ExprWithLimits) else None
+
+    def _summed(self, term: Term, index: Index, depth: int) -> list[Term] | None:
+        """A definition's term summed over one index; None if that sum isn't known."""
+        if not term.using(index):
+            return [term.times(Term(S.One, ((index.size, S.One),)))]
+        whole = replace(term, over=(*term.over, index))
+        cancelled = self._cancelled(whole)
+        return self._evaluated(whole, index, depth) if cancelled is None else [cancelled]
 
     def _shorter(self, base: Add, index: Index, depth: int) -> Expr | None:
         result = self.settled(_sum_of_each(base, index, self.written), depth - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,13 +55,23 @@ class _Reading:
     """The equations met so far while one model function runs."""
 
     source: Source
-    scope: Scope = field(default_factory=Scope)
+    scope: Scope = field(init=False)
     equations: list[Equation] = field(default_factory=list)
     inputs: dict[str, Quantity] = field(default_factory=dict)
     defaults: dict[str, Expr] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     passes: dict[str, int] = field(default_factory=dict)
     result: str = ""
+
+    def __post_init__(self) -> None:
+        self.scope = Scope(define=self.define_inner)
+
+    def define_inner(self, name: str, value: Tensor) -> Tensor:
+        """A quantity of a model that is called inside this one, under its name with the next free number."""
+        taken = self.inputs.keys() | self.names.keys()
+        number = next(n for n in itertools.count(1) if f"{name}{n}" not in taken)
+        found: Tensor = self.define(f"{name}{number}", value, 0)
+        return found
 
     def hooks(self) -> dict[str, Any]:
         return {
@@ -80,22 +91,22 @@ class _Reading:
                 concrete = callable(default) and default is not inspect.Parameter.empty
                 values[argument.arg] = default if concrete else AbstractFunction(argument.arg, self.scope)
                 continue
-            quantity = Quantity(argument.arg, self.axes(argument.arg))
+            quantity = self.declared(argument.arg)
             self.inputs[argument.arg] = quantity
             if default is not inspect.Parameter.empty:
                 self.defaults[argument.arg] = exact(default)
             values[argument.arg] = self.opened(quantity)
         return values
 
-    def axes(self, name: str) -> tuple[Expr, ...]:
+    def declared(self, name: str) -> Quantity:
+        """An input as its annotation declares it: "n d" names its axes; a last "int" says that it is whole numbers."""
         annotation = self.source.function.__annotations__.get(name, "")
-        if not isinstance(annotation, str):
-            return ()
-        text = annotation.strip("\"' ")
-        words = text.split()
-        if not all(word.isidentifier() or word.isdigit() for word in words):
+        words = annotation.strip("\"' ").split() if isinstance(annotation, str) else []
+        integer = words[-1:] == ["int"] or annotation is int
+        words = [word for word in words if word not in ("int", "float")]
+        if not all(word.isidentifier() or (word.isdigit() and int(word)) for word in words):
             raise ModelError(f'{self.source.function.__name__}: {name}: {annotation!r} doesn\'t name axes, as in "n d"')
-        return () if text in ("float", "int") else tuple(axis(word) for word in words)
+        return Quantity(name, tuple(axis(word) for word in words), integer)
 
     def opened(self, quantity: Quantity) -> Tensor:
         """A named quantity as its entries at fresh indices."""

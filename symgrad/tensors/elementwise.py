@@ -11,6 +11,7 @@ import sympy
 from sympy import Expr, Integer, Piecewise, Rational, im, re
 
 from symgrad.errors import ModelError
+from symgrad.expressions import exact
 from symgrad.tensors import functions
 from symgrad.tensors.tensor import Condition, Scope, Tensor, as_tensor
 
@@ -118,8 +119,50 @@ gelu = ELEMENTWISE["gelu"]
 gelu_tanh = ELEMENTWISE["gelu_tanh"]
 
 
-def where(condition: Condition, a: Any, b: Any) -> Tensor:
+def leaky_relu(z: Any, slope: Any = 0.01) -> Any:
+    """z where z > 0, and slope·z elsewhere."""
+    return Elementwise("leaky_relu", lambda x: Piecewise((x, x > 0), (exact(slope) * x, True)))(z)
+
+
+def elu(z: Any, alpha: Any = 1) -> Any:
+    """z where z > 0, and α(exp(z) - 1) elsewhere; Clevert et al. 2015."""
+    return Elementwise("elu", lambda x: Piecewise((x, x > 0), (exact(alpha) * (sympy.exp(x) - 1), True)))(z)
+
+
+def maximum(a: Any, b: Any) -> Any:
+    """The larger of two, entry by entry; where they tie, the derivative is the second's."""
+    return _either(a, b, lambda pair: Piecewise((pair[0], pair[0] > pair[1]), (pair[1], True)), "maximum")
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """The smaller of two, entry by entry; where they tie, the derivative is the second's."""
+    return _either(a, b, lambda pair: Piecewise((pair[0], pair[0] < pair[1]), (pair[1], True)), "minimum")
+
+
+def clip(z: Any, low: Any, high: Any) -> Any:
+    """z kept between low and high; its derivative at either is 1."""
+    if not isinstance(z, Tensor):
+        import numpy as np
+
+        return np.clip(z, low, high)
+    return z.combine(lambda p: Piecewise((p[1], p[0] < p[1]), (p[2], p[0] > p[2]), (p[0], True)), low, high)
+
+
+def _either(a: Any, b: Any, build: Callable[[tuple[Expr, ...]], Expr], name: str) -> Any:
+    for first, second, choose in ((a, b, build), (b, a, lambda pair: build(pair[::-1]))):
+        if isinstance(first, Tensor):
+            return first.combine(choose, second)
+    import numpy as np
+
+    return getattr(np, name)(a, b)
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
     """a where the condition holds, b elsewhere; raises ModelError if the condition isn't a comparison of quantities."""
+    if not isinstance(condition, Condition) and not any(isinstance(value, Tensor) for value in (a, b)):
+        import numpy as np
+
+        return np.where(condition, a, b)
     if not isinstance(condition, Condition):
         raise ModelError(f"sg.where needs a comparison such as x > 0, got {condition!r}")
     flag = Tensor(condition.relation, condition.indices, condition.scope)
@@ -127,6 +170,8 @@ def where(condition: Condition, a: Any, b: Any) -> Tensor:
 
 
 _UFUNCS: dict[str, Callable[..., Any]] = {
+    "maximum": maximum,
+    "minimum": minimum,
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,

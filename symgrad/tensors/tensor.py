@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Integer
-from sympy.core.relational import Relational
+from sympy import And, Expr, Integer, Not, Or
+from sympy.logic.boolalg import Boolean
 
 from symgrad.errors import ModelError, ShapeError
 from symgrad.expressions import Order, exact, product, total
@@ -22,6 +22,7 @@ class Scope:
 
     written: dict[Expr, Order] = field(default_factory=dict)
     counter: Iterator[int] = field(default_factory=itertools.count)
+    define: Callable[[str, Tensor], Tensor] | None = None  # how a model that is called inside another names its own
 
     def fresh(self, size: Expr) -> Index:
         """An index that nothing else uses."""
@@ -117,56 +118,86 @@ class Tensor:
 
         return self.map(ELEMENTWISE["abs"].build)
 
-    def __matmul__(self, other: Tensor) -> Tensor:
-        left, right = self, as_tensor(other, self.scope)
+    def __matmul__(self, other: Any) -> Tensor:
+        left, right = self.refreshed(), as_tensor(other, self.scope).refreshed()
+        shapes = f"{shape_text(left.indices)} @ {shape_text(right.indices)}"
         if not left.indices or not right.indices:
-            raise ShapeError(
-                f"@ needs axes on both sides, got {shape_text(left.indices)} @ {shape_text(right.indices)}"
-            )
-        right = right.refreshed()
+            raise ShapeError(f"@ needs axes on both sides, got {shapes}")
         place = max(right.ndim - 2, 0)
         inner, other_inner = left.indices[-1], right.indices[place]
         if inner.size != other_inner.size:
-            raise ShapeError(
-                f"@: the last axis of {shape_text(left.indices)} is {inner.size}, "
-                f"but {shape_text(right.indices)} has {other_inner.size} there"
-            )
-        left = left.refreshed()
-        inner = left.indices[-1]
-        summand = product((left.expr, right.relabelled({other_inner: inner})), self.scope.written)
-        outer = right.indices[:place] + right.indices[place + 1 :]
-        return Tensor(summed(summand, (inner,), self.scope.written), left.indices[:-1] + outer, self.scope)
+            raise ShapeError(f"{shapes}: the inner axes are {inner.size} and {other_inner.size}")
+        rows, columns = left.indices[-2:-1], right.indices[place + 1 :]
+        first = Tensor(left.expr, left.indices[:-2] if left.ndim > 1 else (), self.scope)
+        second = Tensor(right.relabelled({other_inner: inner}), right.indices[:place], self.scope)
+        if first.indices and second.indices:
+            first, second = broadcast([first, second])
+        leading = first.indices or second.indices
+        summand = product((first.expr, second.expr), self.scope.written)
+        return Tensor(summed(summand, (inner,), self.scope.written), (*leading, *rows, *columns), self.scope)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return as_tensor(other, self.scope) @ self
 
     @property
     def T(self) -> Tensor:
         """The transpose: the axes in reverse order."""
         return Tensor(self.expr, self.indices[::-1], self.scope)
 
-    def sum(self, axis: Any = None) -> Tensor:
+    def transpose(self, *order: int) -> Tensor:
+        """The axes in another order; reversed if none is given.  Raises ShapeError."""
+        order = order or tuple(reversed(range(self.ndim)))
+        if sorted(place % max(self.ndim, 1) for place in order) != list(range(self.ndim)):
+            raise ShapeError(f"{order} doesn't order the {self.ndim} axes of {shape_text(self.indices)}")
+        return Tensor(self.expr, tuple(self.indices[place] for place in order), self.scope)
+
+    def swapaxes(self, first: int, second: int) -> Tensor:
+        """Two axes exchanged."""
+        order = list(range(self.ndim))
+        order[first], order[second] = order[second], order[first]
+        return self.transpose(*order)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The sum over one axis, several, or all, named by size or number."""
-        axes = self.axes(axis)
-        fresh = self.refreshed()
-        over = tuple(index for place, index in enumerate(fresh.indices) if place in axes)
-        rest = tuple(index for place, index in enumerate(fresh.indices) if place not in axes)
-        return Tensor(summed(fresh.expr, over, self.scope.written), rest, self.scope)
+        return self._word("sum", axis=axis, keepdims=keepdims)
 
-    def mean(self, axis: Any = None) -> Tensor:
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The mean over one axis, several, or all."""
-        count = product([self.shape[place] for place in self.axes(axis)], self.scope.written)
-        return Tensor(count**-1, (), self.scope) * self.sum(axis)
+        return self._word("mean", axis=axis, keepdims=keepdims)
 
-    def axes(self, axis: Any) -> tuple[int, ...]:
-        """The positions of the axes that a name, a number, a tuple of them, or None (all) refers to."""
-        if axis is None:
-            return tuple(range(self.ndim))
-        if isinstance(axis, tuple | list):
-            return tuple(place for item in axis for place in self.axes(item))
-        if isinstance(axis, int) and -self.ndim <= axis < self.ndim:
-            return (axis % self.ndim,)
-        places = tuple(place for place, index in enumerate(self.indices) if str(index.size) == axis)
-        if len(places) != 1:
-            raise ShapeError(f"axis {axis!r} is not one axis of the shape {shape_text(self.indices)}")
-        return places
+    def var(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """The variance over one axis, several, or all."""
+        return self._word("var", axis=axis, ddof=ddof, keepdims=keepdims)
+
+    def std(self, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """The standard deviation over one axis, several, or all."""
+        return self._word("std", axis=axis, ddof=ddof, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The largest entry over one axis, several, or all."""
+        return self._word("max", axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The smallest entry over one axis, several, or all."""
+        return self._word("min", axis=axis, keepdims=keepdims)
+
+    def dot(self, other: Tensor) -> Tensor:
+        """The matrix product."""
+        return self @ other
+
+    def trace(self) -> Tensor:
+        """The sum of a square matrix' diagonal."""
+        return self._word("trace")
+
+    def _word(self, name: str, **options: Any) -> Tensor:
+        from symgrad.tensors.vocabulary import VOCABULARY
+
+        return VOCABULARY[name].build(self, **options)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        from symgrad.tensors.indexing import item
+
+        return item(self, key)
 
     def refreshed(self) -> Tensor:
         """The same quantity with indices that nothing else uses."""
@@ -227,6 +258,11 @@ class Tensor:
             )
         return self.expr
 
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from symgrad.tensors.vocabulary import apply_array_function
+
+        return apply_array_function(function, args, kwargs)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Tensor:
         from symgrad.tensors.elementwise import apply_ufunc
 
@@ -238,9 +274,23 @@ class Tensor:
 class Condition:
     """A comparison of quantities, for `sg.where`; it has no truth value while the model is being read."""
 
-    relation: Relational
+    relation: Boolean
     indices: tuple[Index, ...]
     scope: Scope
+
+    def __and__(self, other: Condition) -> Condition:
+        return self._both(other, And)
+
+    def __or__(self, other: Condition) -> Condition:
+        return self._both(other, Or)
+
+    def __invert__(self) -> Condition:
+        return Condition(Not(self.relation), self.indices, self.scope)
+
+    def _both(self, other: Condition, connective: type) -> Condition:
+        mine, theirs = (Tensor(c.relation, c.indices, c.scope) for c in (self, other))
+        pair = mine.combine(lambda sides: connective(*sides), theirs)
+        return Condition(pair.expr, pair.indices, self.scope)
 
     def __bool__(self) -> bool:
         raise ModelError(f"a branch on {self.relation}, which has no truth value yet; use sg.where(condition, a, b)")
