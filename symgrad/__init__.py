@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from symgrad.derivation import Derivation, derive
 from symgrad.errors import SymgradError
 from symgrad.facts import sums_to_one
+from symgrad.higher import hvp, jvp, vjp
 from symgrad.model import Model
 from symgrad.reading.function import model
 from symgrad.tensors.elementwise import (
@@ -104,9 +105,11 @@ __all__ = [
     "hessian",
     "hinge",
     "huber",
+    "hvp",
     "identity",
     "inv",
     "jacobian",
+    "jvp",
     "l1",
     "l2",
     "leaky_relu",
@@ -142,6 +145,7 @@ __all__ = [
     "trace",
     "var",
     "verify_numbers",
+    "vjp",
     "where",
     "windows",
 ]

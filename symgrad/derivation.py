@@ -21,7 +21,7 @@ from symgrad.errors import InputError
 from symgrad.expressions import Order, Written, ordered, product, total
 from symgrad.indices import canonical, inlined, summed
 from symgrad.infix import Infix
-from symgrad.model import Equation, Index, Model, names_in
+from symgrad.model import Equation, Index, Model, Size, names_in
 from symgrad.names import partial_name
 from symgrad.naming.known import Known
 from symgrad.naming.settle import Settling
@@ -185,6 +185,11 @@ def derive(model: Model, wrt: Any = None) -> Derivation:
     x*(w*x - 1)
     """
     targets = wanted(model, wrt)
+    if model.quantities[model.result].axes:
+        raise InputError(
+            f"{model.name}: the result {model.result} has axes, so it has no gradient; "
+            "return a scalar such as sg.sum(…), or use sg.jacobian or sg.vjp"
+        )
     written = dict(model.written)
     shares = _shares(model, _active(model, targets), written)
     sweep = _Sweep(model, shares, written)
@@ -287,36 +292,46 @@ class _Sweep:
     def _settled(self, adjoint: Expr, shares: tuple[Contribution, ...]) -> Expr:
         """The adjoint with names and facts put back; the users' adjoints written out where that is shorter."""
         users = [user for user in dict.fromkeys(share.user for share in shares) if user != self.model.result]
-        tensor = any(self.model.quantities[name].axes for name in users) or adjoint.has(Index, ExprWithLimits)
-        quotient = any(self._divides(user) for user in users)
-        if not (tensor or quotient):
-            return adjoint
-        named = self.settling.settled(adjoint) if tensor else adjoint
-        if not users or adjoint.is_zero:
+        axes = any(self.model.quantities[name].axes for name in users) or adjoint.has(Index, ExprWithLimits)
+        named = self.settling.settled(adjoint) if axes else adjoint
+        lengths = {user: cost(self.steps[user].adjoint) for user in users}
+        trivial = [user for user in users if lengths[user] <= 1] if axes else []
+        quotient = any(_divides(expr) for expr in (adjoint, *(self.steps[user].adjoint for user in users)))
+        if adjoint.is_zero or not (trivial or quotient):
             return named
-        result = self.model.result
-        above = self._written_out(users)
-        definitions = {partial_name(result, user): (step.indices, step.adjoint) for user, step in above.items()}
-        full = self.settling.written_out(adjoint, definitions)
-        lengths = (cost(step.adjoint) for step in above.values())
-        longest = cost(named) + sum(length if length > 1 else INLINED + 1 for length in lengths)
-        return full if cost(full) + INLINED * len(above) < longest else named
+        best, least = named, cost(named) + sum(length if length > 1 else INLINED + 1 for length in lengths.values())
+        for chosen in self._choices(users, trivial, quotient):
+            full = self.settling.written_out(adjoint, self._definitions(chosen))
+            left = sum(length for user, length in lengths.items() if user not in chosen)
+            if cost(full) + INLINED * len(chosen) + left < least:
+                best, least = full, cost(full) + INLINED * len(chosen) + left
+        return best
 
-    def _written_out(self, users: list[str]) -> dict[str, Step]:
-        """The users whose adjoints to write out: not one that the others' adjoints would bring back anyway."""
-        result = self.model.result
-        adjoints = {user: self.steps[user].adjoint for user in users}
-        brought = {name for adjoint in adjoints.values() for name in names_in(adjoint)}
-        return {
-            user: self.steps[user]
-            for user in users
-            if partial_name(result, user) not in brought or cost(adjoints[user]) <= 1
-        }
+    def _choices(self, users: list[str], trivial: list[str], quotient: bool) -> Iterator[tuple[str, ...]]:
+        """Users whose adjoints to try writing out: all, the statistics of a normalisation, those that say nothing.
 
-    def _divides(self, user: str) -> bool:
-        """Whether the user's adjoint has a denominator, against which the local derivative may cancel."""
-        powers = self.steps[user].adjoint.atoms(Pow)
-        return any(power.exp.is_negative for power in powers)
+        Not one that the others' adjoints would bring back anyway.
+        """
+        result = self.model.result
+        brought = {name for user in users for name in names_in(self.steps[user].adjoint)}
+        free = tuple(user for user in users if partial_name(result, user) not in brought or user in trivial)
+        reduced = tuple(user for user in free if self._is_statistic(user, users))
+        tries = [free, reduced] if quotient else []
+        yield from dict.fromkeys(choice for choice in (*tries, tuple(trivial)) if choice)
+
+    def _is_statistic(self, user: str, users: list[str]) -> bool:
+        """Whether a user has fewer entries than another: a mean or a variance among whole arrays."""
+        mine = {size for size in self.model.quantities[user].axes if size != 1}
+        return any(mine < set(self.model.quantities[other].axes) for other in users)
+
+    def _definitions(self, users: tuple[str, ...]) -> dict[str, tuple[tuple[Index, ...], Expr]]:
+        steps = (self.steps[user] for user in users)
+        return {partial_name(self.model.result, step.quantity): (step.indices, step.adjoint) for step in steps}
+
+
+def _divides(expr: Expr) -> bool:
+    """Whether an expression divides by a quantity, against which another may cancel."""
+    return any(power.exp.is_negative and not isinstance(power.base, Size) for power in expr.atoms(Pow))
 
 
 def _reason(model: Model, name: str, shares: tuple[Contribution, ...]) -> str:

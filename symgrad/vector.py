@@ -11,6 +11,7 @@ from sympy import Expr, Matrix, S, Symbol, sympify
 from symgrad.calculus.differential import collected, differential
 from symgrad.errors import InputError
 from symgrad.expressions import Order, Written, exact
+from symgrad.model import Model
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def gradient(expr: Any, variables: Any = None) -> VectorDerivative:
     return VectorDerivative("gradient", (scalar,), over, Matrix(partials), written)
 
 
-def jacobian(exprs: Iterable[Any], variables: Any = None) -> VectorDerivative:
-    """The matrix of partial derivatives, a row for each expression.
+def jacobian(exprs: Any, variables: Any = None) -> Any:
+    """The matrix of partial derivatives, a row for each expression; of a model's result, by one quantity, a model.
 
     >>> x, y = Symbol("x"), Symbol("y")
     >>> jacobian([x * y, x + y], [x, y]).matrix
@@ -88,6 +89,10 @@ def jacobian(exprs: Iterable[Any], variables: Any = None) -> VectorDerivative:
     [y, x],
     [1, 1]])
     """
+    if isinstance(exprs, Model):
+        from symgrad.higher import model_jacobian
+
+        return model_jacobian(exprs, variables)
     scalars = tuple(_expression(expr) for expr in exprs)
     over = _variables(scalars, variables)
     written: dict[Expr, Order] = {}
@@ -95,8 +100,8 @@ def jacobian(exprs: Iterable[Any], variables: Any = None) -> VectorDerivative:
     return VectorDerivative("jacobian", scalars, over, Matrix(rows), written)
 
 
-def hessian(expr: Any, variables: Any = None) -> VectorDerivative:
-    """The symmetric matrix of second partial derivatives of a scalar expression.
+def hessian(expr: Any, variables: Any = None) -> Any:
+    """The symmetric matrix of second partial derivatives of a scalar; of a model, by one quantity or two, a model.
 
     >>> x, y = Symbol("x"), Symbol("y")
     >>> hessian(x**2 * y, [x, y]).matrix
@@ -104,6 +109,10 @@ def hessian(expr: Any, variables: Any = None) -> VectorDerivative:
     [2*y, 2*x],
     [2*x,   0]])
     """
+    if isinstance(expr, Model):
+        from symgrad.higher import model_hessian
+
+        return model_hessian(expr, *([variables] if isinstance(variables, str) else variables))
     scalar = _expression(expr)
     over = _variables([scalar], variables)
     written: dict[Expr, Order] = {}

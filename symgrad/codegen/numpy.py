@@ -268,9 +268,18 @@ class NumpySource(Infix):
         places = tuple(order.index(index) for index in over)
         rest = [index for index in order if index not in over]
         axis = "" if not rest else f"axis={places[0] if len(places) == 1 else places}"
+        if self._keeps_places(order, over):
+            axis, rest = f"{axis}, keepdims=True", list(self.axes)
         if piece.level == ATOM and not piece.text.startswith("np."):
             return self._arranged(f"{piece.text}.{method}({axis})", rest)
         return self._arranged(f"np.{method}({piece.text}{', ' if axis else ''}{axis})", rest)
+
+    def _keeps_places(self, order: Sequence[Index], over: tuple[Index, ...]) -> bool:
+        """Whether the axes stand where the summed array has them, with other ones in the places that are summed."""
+        if len(order) != len(self.axes) or len(over) == len(order):
+            return False
+        pairs = zip(order, self.axes, strict=True)
+        return all(mine == axis or (mine in over and axis not in order) for mine, axis in pairs)
 
     def _matmul(self, factors: list[Expr], index: Index) -> Piece | None:
         """A sum over one index as a matrix product, if the factors fall into two groups with axes of their own."""
@@ -326,6 +335,9 @@ class NumpySource(Infix):
             return None  # an elementwise product holds all of it already: its sum is simpler
         if len(axes) + len(over) > len(LETTERS):
             return None
+        found = self._tensordot(factors, axes, over)
+        if found is not None:
+            return found
         letters = {index: letter for index, letter in zip((*axes, *over), LETTERS, strict=False)}
         orders = [natural_order(factor, (), (*axes, *over)) for factor in factors]
         if any(set(order) != _indices(factor, (*axes, *over)) for order, factor in zip(orders, factors, strict=True)):
@@ -335,6 +347,21 @@ class NumpySource(Infix):
         optimize = ", optimize=True" if len(factors) > 2 else ""
         out = "".join(letters[axis] for axis in axes)
         return Piece(self._spread(f'np.einsum("{spec}->{out}", {names}{optimize})', axes), ATOM)
+
+    def _tensordot(self, factors: list[Expr], axes: list[Index], over: tuple[Index, ...]) -> Piece | None:
+        """A sum over several indices that two factors share, as one product of flattened matrices."""
+        if len(factors) != 2 or any(not _indices(factor, over) >= set(over) for factor in factors):
+            return None
+        free = [_indices(factor, axes) for factor in factors]
+        if free[0] & free[1]:
+            return None
+        if axes and axes[0] in free[1]:
+            factors, free = factors[::-1], free[::-1]
+        orders = [natural_order(factor, (), (*axes, *over)) for factor in factors]
+        out = [index for order in orders for index in order if index in axes]
+        texts = [self.over(order).text(factor) for order, factor in zip(orders, factors, strict=True)]
+        summed_over = tuple(tuple(order.index(index) for index in over) for order in orders)
+        return self._arranged(f"np.tensordot({texts[0]}, {texts[1]}, {summed_over})", out)
 
     def _scattered(self, factors: list[Expr], over: tuple[Index, ...]) -> Piece | None:
         """Σᵢ y[i] δ(k[i], v): rows added up at the places that whole numbers name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Indexed, S, Symbol, expand_mul
+from sympy import Add, Expr, Indexed, KroneckerDelta, S, Symbol, expand_mul
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.expressions import Order, ordered
@@ -38,10 +38,22 @@ class Settling:
             for base, exponent in term.powers:
                 choices = [Term(S.One, ((base, exponent),))]
                 if exponent == 1 and isinstance(base, Symbol | Indexed):
-                    choices = split(inlined(base, definitions, self.counter, self.written), self.counter, self.written)
+                    choices = self._spread(inlined(base, definitions, self.counter, self.written))
                 parts = [part.times(self._renamed(choice)) for part in parts for choice in choices]
             terms.extend(parts)
         return self._settled(terms, DEPTH)
+
+    def _spread(self, expr: Expr) -> list[Term]:
+        """The terms of an expression, a sum among a product's factors multiplied out."""
+        found: list[Term] = []
+        for term in split(expr, self.counter, self.written):
+            sums = [base for base, exponent in term.powers if isinstance(base, Add) and exponent == 1]
+            if not sums:
+                found.append(term)
+                continue
+            rest = replace(term, powers=tuple(power for power in term.powers if power[0] != sums[0]))
+            found.extend(rest.times(self._renamed(part)) for part in self._spread(sums[0]))
+        return found
 
     def _renamed(self, term: Term) -> Term:
         """The term with summation indices of its own."""
@@ -87,7 +99,7 @@ class Settling:
     def _term(self, term: Term, depth: int) -> list[Term]:
         """The terms that one term becomes."""
         while True:
-            changed = self._named(term) or self._cancelled(term)
+            changed = self._contracted(term) or self._named(term) or self._cancelled(term)
             if changed is None:
                 break
             term = changed
@@ -96,6 +108,21 @@ class Settling:
             if found is not None:
                 return [done for part in found for done in self._term(part, depth)]
         return [term]
+
+    def _contracted(self, term: Term) -> Term | None:
+        """The term with the sum over one index of a δ done: Σⱼ δᵢⱼ x[j] is x[i]."""
+        for base, exponent in term.powers:
+            if not (isinstance(base, KroneckerDelta) and exponent == 1):
+                continue
+            for index, other in (base.args, base.args[::-1]):
+                if index in term.over and isinstance(other, Index) and other.size == index.size:
+                    rest = Term(term.coefficient, (), tuple(i for i in term.over if i != index))
+                    for factor, power in term.powers:
+                        if factor != base:
+                            moved = bound_in_order(relabelled(factor, {index: other}, self.written), self.written)
+                            rest = rest.times(Term(S.One, ((moved, power),)))
+                    return rest
+        return None
 
     def _named(self, term: Term) -> Term | None:
         """The term with one definition's factors replaced by its name, if there is one."""

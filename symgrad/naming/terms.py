@@ -6,6 +6,8 @@ the smallest sums.
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -14,7 +16,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.indices import bound_in_order, relabelled, sigma
-from symgrad.model import Index
+from symgrad.model import Index, Size
 
 
 @dataclass(frozen=True)
@@ -115,15 +117,61 @@ def combined(terms: Iterable[Term], written: dict[Expr, Order]) -> Expr:
         key = bound_in_order(joined(replace(term, coefficient=S.One), written), written)
         known = like.get(key)
         like[key] = (term, term.coefficient + known[1]) if known else (term, term.coefficient)
-    kept = [replace(term, coefficient=number) for term, number in like.values() if not number.is_zero]
+    kept = _fused([replace(term, coefficient=n) for term, n in like.values() if not n.is_zero], written)
     kept.sort(key=lambda term: bool(term.coefficient.is_negative))  # p - y rather than -y + p
     if not kept:
         return S.Zero
     if len(kept) == 1:
         return joined(kept[0], written)
     common = _common(kept)
-    rest = [joined(_divided(term, common), written) for term in kept]
-    return product((joined(common, written), total(rest, written)), written)
+    rest = [_divided(term, common) for term in kept]
+    return product((joined(common, written), total(_grouped(rest, written), written)), written)
+
+
+def _fused(terms: list[Term], written: dict[Expr, Order]) -> list[Term]:
+    """The terms, two sums that differ in one factor made one: Σ a c - Σ b c is Σ (a - b) c."""
+    for place, first in enumerate(terms):
+        for later, second in enumerate(terms[place + 1 :], place + 1):
+            one = _fused_pair(first, second, written)
+            if one is not None:
+                rest = [term for at, term in enumerate(terms) if at not in (place, later)]
+                return _fused([*rest[:place], one, *rest[place:]], written)
+    return terms
+
+
+def _fused_pair(first: Term, second: Term, written: dict[Expr, Order]) -> Term | None:
+    if not first.over or len(first.over) != len(second.over):
+        return None
+    for order in itertools.permutations(second.over):
+        if any(mine.size != theirs.size for mine, theirs in zip(first.over, order, strict=True)):
+            continue
+        table = dict(zip(order, first.over, strict=True))
+        moved = [(bound_in_order(relabelled(base, table, written), written), power) for base, power in second.powers]
+        common = [power for power in first.powers if power in moved]
+        left = [power for power in first.powers if power not in common]
+        right = [power for power in moved if power not in common]
+        if len(left) == len(right) == 1 and len(common) + 1 == len(first.powers):
+            pair = (Term(first.coefficient, tuple(left)), Term(second.coefficient, tuple(right)))
+            shared = [base for base, _ in common if not base.free_symbols.isdisjoint(first.over)]
+            indices = [{s for s in part.powers[0][0].free_symbols if isinstance(s, Index)} for part in pair]
+            if shared and indices[0] == indices[1] and not indices[0].isdisjoint(first.over):
+                parts = sorted((joined(part, written) for part in pair), key=lambda e: bool(e.as_coeff_Mul()[0] < 0))
+                return Term(S.One, ((total(parts, written), S.One), *common), first.over)
+    return None
+
+
+def _grouped(terms: list[Term], written: dict[Expr, Order]) -> list[Expr]:
+    """The terms, those that share a denominator brought together over it."""
+    shared = Counter(base for term in terms for base, exponent in term.powers if exponent.is_negative)
+    base = next(
+        (base for base, times in shared.most_common() if 1 < times < len(terms) and not isinstance(base, Size)), None
+    )
+    if base is None:
+        return [joined(term, written) for term in terms]
+    over = [term for term in terms if dict(term.powers).get(base, S.Zero).is_negative]
+    first = terms.index(over[0])
+    others = [joined(term, written) for term in terms if term not in over]
+    return [*others[:first], combined(over, written), *others[first:]]
 
 
 def _common(terms: list[Term]) -> Term:
@@ -151,9 +199,10 @@ def _divided(term: Term, by: Term) -> Term:
 
 
 def cost(expr: Expr) -> int:
-    """How long an expression is: its quantities and sizes, and two for each sum."""
+    """How long an expression is: its quantities and sizes, two for each summed index, more for a long product there."""
     if isinstance(expr, Indexed) or (isinstance(expr, Symbol) and not isinstance(expr, Index)):
         return 1
     if isinstance(expr, ExprWithLimits):
-        return 2 + cost(expr.function)
-    return sum(cost(arg) for arg in expr.args if isinstance(arg, Expr))
+        factors = sum(1 for factor in Mul.make_args(expr.function) if factor.free_symbols)
+        return 2 * len(expr.variables) + 3 * max(factors - 2, 0) + cost(expr.function)
+    return sum(cost(arg) for arg in expr.args)

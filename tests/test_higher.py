@@ -1,0 +1,66 @@
+"""Jacobians, Hessians and products with vectors are models, and agree with differences of the first order."""
+
+import numpy as np
+import pytest
+
+import symgrad as sg
+from symgrad.infix import Infix
+
+
+@sg.model
+def softmax_layer(X: "n d", W: "d h"):
+    Z = X @ W
+    P = sg.softmax(Z)
+    return P
+
+
+@sg.model
+def logistic(X: "n d", y: "n", w: "d"):
+    p = sg.sigmoid(X @ w)
+    L = -sg.mean(y * sg.log(p) + (1 - y) * sg.log(1 - p))
+    return L
+
+
+RANDOM = np.random.default_rng(0)
+X, W, V = RANDOM.normal(size=(3, 2)), RANDOM.normal(size=(2, 4)), RANDOM.normal(size=(2, 4))
+POINT = {"X": X, "y": np.array([1.0, 0.0, 1.0]), "w": np.array([0.3, -0.2])}
+STEP = 1e-6
+
+
+def text(model):
+    return Infix(model.written).text(model.equation(model.result).rhs)
+
+
+def test_the_jacobian_of_a_softmax_layer_is_its_textbook_form():
+    assert text(sg.jacobian(softmax_layer, "W")) == "P[i, l]*X[i, k]*(KroneckerDelta(j, l) - P[i, j])"
+
+
+def test_the_hessian_of_logistic_regression_is_its_textbook_form():
+    assert text(sg.hessian(logistic, "w")) == "Sum(X[k, i]*p[k]*(1 - p[k])*X[k, j], k)/n"
+
+
+def test_a_jacobian_agrees_with_central_differences():
+    jacobian = sg.jacobian(softmax_layer, "W")(X=X, W=W)
+    along = (softmax_layer(X=X, W=W + STEP * V) - softmax_layer(X=X, W=W - STEP * V)) / (2 * STEP)
+    assert np.einsum("ijab,ab->ij", jacobian, V) == pytest.approx(along, abs=1e-9)
+
+
+def test_forward_and_reverse_mode_are_products_with_the_same_jacobian():
+    jacobian = sg.jacobian(softmax_layer, "W")(X=X, W=W)
+    assert sg.jvp(softmax_layer, "W")(X=X, W=W, W_dot=V) == pytest.approx(np.einsum("ijab,ab->ij", jacobian, V))
+    seed = RANDOM.normal(size=(3, 4))
+    gradient = sg.vjp(softmax_layer, "W").compile()(X=X, W=W, P_bar=seed)[1]["W"]
+    assert gradient == pytest.approx(np.einsum("ijab,ij->ab", jacobian, seed))
+
+
+def test_a_hessian_and_its_product_agree_with_differences_of_the_gradient():
+    direction = np.array([0.7, -1.1])
+    step = logistic.compile("w")
+    ahead, behind = (step(**{**POINT, "w": POINT["w"] + sign * STEP * direction})[1]["w"] for sign in (1, -1))
+    hessian = sg.hessian(logistic, "w")(**POINT)
+    assert hessian @ direction == pytest.approx((ahead - behind) / (2 * STEP), abs=1e-8)
+    assert sg.hvp(logistic, "w")(**POINT, w_dot=direction) == pytest.approx(hessian @ direction)
+
+
+def test_mixed_second_derivatives_have_both_sets_of_axes():
+    assert sg.hessian(logistic, ["w", "X"])(**POINT).shape == (2, 3, 2)
