@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from sympy import Add, And, Expr, Ge, Gt, Indexed, Integer, KroneckerDelta, Le, Lt, Piecewise, S, Symbol, floor
 
+from symgrad.equations import Equation, Index, Quantity, Size
 from symgrad.expressions import Order, product
 from symgrad.indices import relabelled, summed
-from symgrad.model import Equation, Index, Quantity, Size
 from symgrad.names import partial_name
 
 
@@ -89,7 +89,7 @@ def _solved(place: Expr, goal: Index, over: list[Index]) -> tuple[Index, Expr] |
 def inside(value: Expr, size: Expr) -> Expr:
     """1 where a value lies on an axis of the given size, 0 elsewhere; plain 1 where that is always so.
 
-    >>> from symgrad.model import Size
+    >>> from symgrad.equations import Size
     >>> n = Size("n")
     >>> inside(Index("i", n), n), inside(Index("i", n) - 1, n - 1)
     (1, Piecewise((1, i >= 1), (0, True)))

@@ -58,7 +58,7 @@ def chain(derivation: Derivation, name: str) -> tuple[ChainRow, ...]:
 
     Raises InputError for a quantity with axes, whose chain has sums over indices: read its steps instead.
 
-    >>> from symgrad.model import Model
+    >>> from symgrad.equations import Model
     >>> x, w, z = Symbol("x"), Symbol("w"), Symbol("z")
     >>> rows = chain(derive(Model.from_equations([("z", w * x), ("L", z**2)])), "w")
     >>> [(row.of, row.statement, row.combined) for row in rows]

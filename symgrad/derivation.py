@@ -17,11 +17,11 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.adjoint import Contribution, contracted
 from symgrad.calculus.differential import differential
+from symgrad.equations import Equation, Index, Model, Size, names_in
 from symgrad.errors import InputError
 from symgrad.expressions import Order, Written, ordered, product, total
 from symgrad.indices import canonical, inlined, summed
 from symgrad.infix import Infix
-from symgrad.model import Equation, Index, Model, Size, names_in
 from symgrad.names import partial_name
 from symgrad.naming.known import Known
 from symgrad.naming.settle import Settling
@@ -179,7 +179,7 @@ def derive(model: Model, wrt: Any = None) -> Derivation:
     `wrt` names the quantities (all inputs if left out).  Cost is linear in the number of equations.  Raises
     InputError for an unknown name and DerivativeError for an operation without a derivative.
 
-    >>> from symgrad.model import Model
+    >>> from symgrad.equations import Model
     >>> x, w = Symbol("x"), Symbol("w")
     >>> derive(Model.from_equations([("L", (w * x - 1) ** 2 / 2)]), "w").gradient["w"]
     x*(w*x - 1)

@@ -14,10 +14,10 @@ from sympy import Expr, Indexed
 
 from symgrad.calculus.differential import differential
 from symgrad.derivation import Derivation, derive, wanted
+from symgrad.equations import Equation, Index, Model, Quantity
 from symgrad.errors import InputError
 from symgrad.expressions import Order, product, total
 from symgrad.indices import canonical, inlined, sigma, summed
-from symgrad.model import Equation, Index, Model, Quantity
 from symgrad.names import partial_name
 from symgrad.naming.known import Known
 from symgrad.naming.settle import Settling

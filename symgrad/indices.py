@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgrad.equations import Index
 from symgrad.expressions import Order, ordered, product, total
-from symgrad.model import Index
 from symgrad.tensors.functions import MatrixInverse
 
 LETTERS = "ijklmpqrstuv"
@@ -49,7 +49,7 @@ def largest(expr: Expr, *over: Index) -> Expr:
     """The maximum over whole axes.
 
     >>> from sympy import IndexedBase
-    >>> from symgrad.model import Size
+    >>> from symgrad.equations import Size
     >>> i = Index("i", Size("n"))
     >>> largest(IndexedBase("x")[i], i)
     Largest(x[i], (i, 0, n - 1))
@@ -90,7 +90,7 @@ def summed(expr: Expr, over: tuple[Index, ...], written: dict[Expr, Order]) -> E
     An index that doesn't occur contributes its size as a factor.
 
     >>> from sympy import Symbol
-    >>> from symgrad.model import Size
+    >>> from symgrad.equations import Size
     >>> summed(2 * Symbol("a"), (Index("i", Size("n")),), {})
     2*n*a
     """

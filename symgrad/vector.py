@@ -9,9 +9,9 @@ from typing import Any, Literal
 from sympy import Expr, Matrix, S, Symbol, sympify
 
 from symgrad.calculus.differential import collected, differential
+from symgrad.equations import Model
 from symgrad.errors import InputError
 from symgrad.expressions import Order, Written, exact
-from symgrad.model import Model
 
 
 @dataclass(frozen=True)

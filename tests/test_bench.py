@@ -4,7 +4,7 @@ import pytest
 
 from symgrad.bench.growth import chain, measure
 from symgrad.derivation import derive
-from symgrad.model import Model
+from symgrad.equations import Model
 
 
 @pytest.fixture(scope="module")

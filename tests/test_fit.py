@@ -152,7 +152,7 @@ def test_an_input_left_out_of_both_takes_its_default():
 
 def test_parameters_with_axes_train_like_numbers():
     @sg.model
-    def plane(X: "n d", y: "n", W: "d", b):  # noqa: F722, F821
+    def plane(X: "n d", y: "n", W: "d", b):
         yhat = X @ W + b
         L = ((yhat - y) ** 2).mean() / 2
         return L
@@ -460,9 +460,7 @@ def test_a_terminal_gets_its_bar_after_a_second(monkeypatch):
     opened, now = [], [0.0]
     monkeypatch.setattr("sys.stderr", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    monkeypatch.setattr(
-        "symgrad.training.progress._open_bar", lambda stack, epochs: lambda *row: opened.append(row)
-    )
+    monkeypatch.setattr("symgrad.training.progress._open_bar", lambda stack, epochs: lambda *row: opened.append(row))
     with progress_bar(10, None) as report:
         for epoch, now[0] in enumerate([0.1, 0.9, 1.05, 1.06, 1.2, 1.21], start=5):
             report(epoch, 0.5)

@@ -16,7 +16,7 @@ from symgrad.data import women
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from symgrad.model import Model
+    from symgrad.equations import Model
     from symgrad.notation.worked import Evaluation
     from symgrad.training.history import Run
 

@@ -22,7 +22,7 @@ from sympy.core.cache import clear_cache
 
 from symgrad.codegen.program import compile_derivation
 from symgrad.derivation import derive
-from symgrad.model import Model
+from symgrad.equations import Model
 
 SIZES = (1, 10, 100, 1000)
 Values = Mapping[str, float]

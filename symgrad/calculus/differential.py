@@ -37,10 +37,10 @@ from sympy import (
 )
 from sympy.core.function import AppliedUndef, ArgumentIndexError
 
+from symgrad.equations import Index, Size
 from symgrad.errors import DerivativeError
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.indices import Largest, sigma, summed
-from symgrad.model import Index, Size
 from symgrad.tensors.functions import Determinant, Elementary, MatrixInverse
 
 _FLAT = (sign, floor, ceiling, Heaviside)  # piecewise constant: 0 wherever the derivative exists

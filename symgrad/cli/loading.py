@@ -8,8 +8,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from symgrad.equations import Model
 from symgrad.errors import InputError, SymgradError
-from symgrad.model import Model
 from symgrad.training.words import did_you_mean, listing
 
 

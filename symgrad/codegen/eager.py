@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from symgrad.codegen.program import evaluate
+from symgrad.equations import Equation, Model, Quantity
 from symgrad.indices import canonical
-from symgrad.model import Equation, Model, Quantity
 from symgrad.tensors.tensor import Scope, Tensor
 from symgrad.tensors.vocabulary import Word
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sympy import Expr, Integer, preorder_traversal
 
 from symgrad.adjoint import bound
+from symgrad.equations import Index
 from symgrad.indices import entry_like
-from symgrad.model import Index
 
 
 def natural_order(expr: Expr, axes: tuple[Index, ...], over: tuple[Index, ...]) -> tuple[Index, ...]:

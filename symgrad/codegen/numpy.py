@@ -33,11 +33,11 @@ from sympy.printing.numpy import SciPyPrinter
 
 from symgrad.codegen.layout import Reach, affine, natural_order, reach
 from symgrad.codegen.softmax import softmax_in, softmax_of
+from symgrad.equations import Equation, Index, Size
 from symgrad.errors import DerivativeError, SymgradError
 from symgrad.expressions import Order, Written, ordered, product
 from symgrad.indices import Largest, refreshed, relabelled, sigma
 from symgrad.infix import ATOM, MATMUL, POWER, PRODUCT, SUM, Infix, Piece
-from symgrad.model import Equation, Index, Size
 from symgrad.tensors.elementwise import Elementwise
 from symgrad.tensors.functions import Determinant, MatrixInverse, sigmoid
 

@@ -11,8 +11,8 @@ from typing import Any, Literal, TypeAlias
 from symgrad.codegen.helpers import HELPERS
 from symgrad.codegen.numpy import NumpySource, namespace
 from symgrad.derivation import Derivation, derive
+from symgrad.equations import Equation, Model, Size
 from symgrad.errors import InputError, ModelError, ShapeError
-from symgrad.model import Equation, Model, Size
 from symgrad.names import partial_name
 
 Reduction: TypeAlias = Literal["none", "mean"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Mul, Pow, S, Sum, exp
 
-from symgrad.model import Index
+from symgrad.equations import Index
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ def softmax_of(top: Expr, bottom: Expr) -> Softmax | None:
     """The softmax that top·bottom is, bottom being one over a sum of exponentials; None if it isn't one.
 
     >>> from sympy import IndexedBase
-    >>> from symgrad.model import Size
+    >>> from symgrad.equations import Size
     >>> k, q = Index("k", Size("n")), Index("q", Size("n"))
     >>> u = IndexedBase("u")
     >>> softmax_of(exp(u[k]), 1 / Sum(exp(u[q]), (q, 0, Size("n") - 1)))

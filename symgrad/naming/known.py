@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 from sympy import Add, Expr, Indexed, Integer, S, Symbol, preorder_traversal
 
+from symgrad.equations import Equation, Index, Model, names_in
 from symgrad.expressions import Order
 from symgrad.facts import SumFact
 from symgrad.indices import bound_in_order, entry_like
-from symgrad.model import Equation, Index, Model, names_in
 from symgrad.naming.terms import Term, split
 
 Entry: TypeAlias = tuple[str, tuple[Expr, ...]]  # what it is an entry of, and its indices

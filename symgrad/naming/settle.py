@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from sympy import Add, Expr, Indexed, KroneckerDelta, S, Symbol, expand_mul
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgrad.equations import Index, names_in
 from symgrad.expressions import Order, ordered
 from symgrad.indices import Definitions, bound_in_order, inlined, relabelled, sigma
-from symgrad.model import Index, names_in
 from symgrad.naming.known import Definition, Known, matches
 from symgrad.naming.terms import Term, combined, cost, split
 

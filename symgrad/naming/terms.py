@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from sympy import Add, Expr, Indexed, Mul, Pow, S, Sum, Symbol, exp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgrad.equations import Index, Size
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.indices import bound_in_order, relabelled, sigma
-from symgrad.model import Index, Size
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ It holds no mathematics: what is printed is the expression that it is given.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import (
     Abs,
     Add,
+    And,
     Expr,
     Indexed,
     KroneckerDelta,
@@ -27,11 +28,13 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
+from symgrad.equations import Equation, Index, Model
 from symgrad.expressions import Written, ordered
-from symgrad.model import Equation, Index, Model
+from symgrad.indices import Largest
 from symgrad.names import split_partial
 from symgrad.notation.names import latex_name, partial_latex, subscript
 from symgrad.notation.numbers import decimal_latex
+from symgrad.tensors.functions import Determinant, MatrixInverse
 
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a piece binds
 
@@ -57,7 +60,7 @@ FUNCTIONS: dict[str, str] = {
     "Max": r"\max",
     "Min": r"\min",
 }
-_RELATIONS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=": r"\ne"}
+RELATIONS = {">": ">", "<": "<", ">=": r"\ge", "<=": r"\le", "==": "=", "!=": r"\ne"}
 _TALL = re.compile(r"\\(frac|sum|begin)")
 
 
@@ -89,7 +92,7 @@ class Printer:
 
     def chain(self, factors: list[str]) -> str:
         """Factors that are already LaTeX, as a product."""
-        return _juxtaposed(factors)
+        return juxtaposed(factors)
 
     def _piece(self, expr: Expr) -> _Piece:
         if isinstance(expr, Symbol):
@@ -110,12 +113,14 @@ class Printer:
             Pow: self._power,
             Indexed: self._entry,
             Sum: self._sigma,
-            Abs: lambda expr: _Piece(_delimited("|", self.latex(expr.args[0]), "|"), ATOM),
+            Abs: lambda expr: _Piece(delimited("|", self.latex(expr.args[0]), "|"), ATOM),
+            Largest: self._largest,
+            MatrixInverse: self._inverse,
+            Determinant: lambda expr: _Piece(rf"\det {latex_name(str(expr.args[0].label), False)}", PRODUCT),
             Piecewise: self._piecewise,
             KroneckerDelta: lambda expr: _Piece(r"\delta" + subscript(" ".join(map(self._at, expr.args))), ATOM),
-            Relational: lambda expr: _Piece(
-                f"{self.latex(expr.lhs)} {_RELATIONS[expr.rel_op]} {self.latex(expr.rhs)}", 0
-            ),
+            And: lambda expr: _Piece(r" \land ".join(map(self.latex, expr.args)), 0),
+            Relational: self._relation,
         }
 
     def _symbol(self, symbol: Symbol) -> _Piece:
@@ -169,7 +174,7 @@ class Printer:
             self._within(factor, UNARY if isinstance(factor, Sum) and place < last else PRODUCT)
             for place, factor in enumerate(factors)
         ]
-        return _juxtaposed([*lead, *texts])
+        return juxtaposed([*lead, *texts])
 
     def _fraction(self, number: Expr, over: list[Expr], under: list[Expr]) -> str:
         """One fraction if the numerator is short; otherwise the number over the denominator, then the factors."""
@@ -180,7 +185,7 @@ class Printer:
         top = [] if number.p == 1 and over and short else [str(number.p)]
         if short:
             top += [self._within(factor, PRODUCT) for factor in over]
-        fraction = rf"\frac{{{_juxtaposed(top)}}}{{{_juxtaposed(bottom)}}}"
+        fraction = rf"\frac{{{juxtaposed(top)}}}{{{juxtaposed(bottom)}}}"
         return fraction if short else self._factors([fraction], over)
 
     def _power(self, expr: Expr) -> _Piece:
@@ -207,7 +212,15 @@ class Printer:
         return _Piece(indexed(name, at), ATOM)
 
     def _at(self, index: Expr) -> str:
-        return self.latex(index + 1) if index.is_Integer else self.latex(index)
+        return self.latex(index if isinstance(index, Index) or index.has(Indexed) else _from_one(index) + 1)
+
+    def _relation(self, expr: Relational) -> _Piece:
+        sides = expr.args
+        if expr.has(Index) and not expr.has(Indexed):
+            left, right = map(_from_one, sides)
+            constant = left.as_coeff_Add()[0]
+            sides = (left - constant, right - constant)
+        return _Piece(f"{self.latex(sides[0])} {RELATIONS[expr.rel_op]} {self.latex(sides[1])}", 0)
 
     def _sigma(self, expr: Sum) -> _Piece:
         text = self._within(expr.function, PRODUCT)
@@ -215,12 +228,21 @@ class Printer:
             text = rf"\sum_{{{self.latex(index)}=1}}^{braced(self.latex(last + 1))} {text}"
         return _Piece(text, PRODUCT)
 
+    def _largest(self, expr: Largest) -> _Piece:
+        over = ", ".join(self.latex(index) for index in expr.variables)
+        return _Piece(rf"\max_{{{over}}} {self._within(expr.function, PRODUCT)}", PRODUCT)
+
+    def _inverse(self, expr: MatrixInverse) -> _Piece:
+        matrix, row, column, _ = expr.args
+        at = " ".join((self._at(row), self._at(column)))
+        return _Piece(parenthesised(latex_name(str(matrix.label), False) + "^{-1}") + subscript(at), ATOM)
+
     def _piecewise(self, expr: Piecewise) -> _Piece:
         branches = [(self.latex(value), condition) for value, condition in expr.args]
         if len(branches) == 2 and branches[1] == ("0", S.true):
             flag = rf"\mathbf{{1}}[{self.latex(expr.args[0][1])}]"
             return _Piece(
-                flag if branches[0][0] == "1" else _juxtaposed([self._within(expr.args[0][0], PRODUCT), flag]),
+                flag if branches[0][0] == "1" else juxtaposed([self._within(expr.args[0][0], PRODUCT), flag]),
                 PRODUCT,
             )
         rows = (
@@ -239,18 +261,38 @@ class Printer:
 
     def _applied(self, expr: Expr) -> tuple[str, str]:
         """A function's name and its arguments in parentheses."""
-        name = expr.func.__name__
-        argument = parenthesised(", ".join(self.latex(arg) for arg in expr.args))
-        if name in FUNCTIONS:
-            return FUNCTIONS[name], argument
-        if isinstance(expr, AppliedUndef):
-            stem, marks = name.partition("'")[0], name[len(name.partition("'")[0]) :]
-            if marks.strip("'"):
-                return rf"\partial_{marks[1:]} {latex_name(stem)}", argument
-            primes = "^" + braced(r"\prime" * len(marks)) if marks else ""
-            return latex_name(stem) + primes, argument
-        slots = {Symbol(f"slot{place}"): self.latex(arg) for place, arg in enumerate(expr.args)}
-        return latex(expr.func(*slots), symbol_names=slots), ""
+        return _applied(expr.func, [self.latex(arg) for arg in expr.args])
+
+
+def function_latex(function: type[Expr], arguments: Sequence[str]) -> str:
+    r"""A function applied to arguments that are already LaTeX.
+
+    >>> from sympy import tanh
+    >>> print(function_latex(tanh, ["Z_1"]))
+    \tanh(Z_1)
+    """
+    return "".join(_applied(function, arguments))
+
+
+def _applied(function: type[Expr], arguments: Sequence[str]) -> tuple[str, str]:
+    name = function.__name__
+    argument = parenthesised(", ".join(arguments))
+    if name in FUNCTIONS:
+        return FUNCTIONS[name], argument
+    if issubclass(function, AppliedUndef):
+        stem, marks = name.partition("'")[0], name[len(name.partition("'")[0]) :]
+        if marks.strip("'"):
+            return rf"\partial_{marks[1:]} {latex_name(stem)}", argument
+        primes = "^" + braced(r"\prime" * len(marks)) if marks else ""
+        return latex_name(stem) + primes, argument
+    slots = {Symbol(f"slot{place}"): text for place, text in enumerate(arguments)}
+    return latex(function(*slots), symbol_names=slots), ""
+
+
+def _from_one(place: Expr) -> Expr:
+    """A place on an axis with the indices in it counted from 1, as they are printed."""
+    indices = (symbol for symbol in place.free_symbols if isinstance(symbol, Index))
+    return place.xreplace({index: index - 1 for index in indices}).expand()
 
 
 def _is_partial(expr: Expr) -> bool:
@@ -271,7 +313,7 @@ def indexed(name: str, at: str) -> str:
 
 def parenthesised(text: str) -> str:
     """The text in parentheses, tall ones around a fraction."""
-    return _delimited("(", text, ")")
+    return delimited("(", text, ")")
 
 
 def braced(text: str) -> str:
@@ -279,7 +321,8 @@ def braced(text: str) -> str:
     return text if len(text) == 1 or text == r"\prime" else f"{{{text}}}"
 
 
-def _delimited(left: str, text: str, right: str) -> str:
+def delimited(left: str, text: str, right: str) -> str:
+    """The text between delimiters, tall ones around a fraction."""
     return rf"\left{left} {text} \right{right}" if _TALL.search(text) else f"{left}{text}{right}"
 
 
@@ -287,7 +330,7 @@ def _number(text: str) -> _Piece:
     return _Piece(text, SUM if text.startswith("-") else PRODUCT if r"\cdot" in text else ATOM)
 
 
-def _juxtaposed(factors: list[str]) -> str:
+def juxtaposed(factors: list[str]) -> str:
     r"""Factors side by side, with a dot where a number follows a factor or stands before a number."""
     text = ""
     for factor in factors:

@@ -10,10 +10,10 @@ from sympy import Dummy, Expr, Function, FunctionClass
 from sympy.core.function import AppliedUndef
 
 from symgrad.calculus.differential import collected, differential
+from symgrad.equations import Model
 from symgrad.errors import ModelError
 from symgrad.expressions import Order
 from symgrad.indices import relabelled
-from symgrad.model import Model
 from symgrad.tensors.tensor import Scope, Tensor
 
 Bindable: TypeAlias = Any  # a symgrad Elementwise, a SymPy function class, or a Python function of quantities

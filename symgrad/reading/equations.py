@@ -8,9 +8,9 @@ from typing import Any
 from sympy import Derivative, Eq, Expr, Function, Subs, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
+from symgrad.equations import Equation, Model, Quantity, names_in
 from symgrad.errors import ModelError
 from symgrad.expressions import Order
-from symgrad.model import Equation, Model, Quantity, names_in
 
 
 def model_from_equations(equations: Any, result: str | None, name: str) -> Model:

@@ -10,10 +10,10 @@ from typing import Any
 
 from sympy import Expr, Indexed
 
+from symgrad.equations import Equation, Model, Quantity, axis, names_in
 from symgrad.errors import ModelError, SymgradError
 from symgrad.expressions import exact
 from symgrad.indices import canonical
-from symgrad.model import Equation, Model, Quantity, axis, names_in
 from symgrad.reading.source import AbstractFunction, Source, explained, number_hooks
 from symgrad.tensors.tensor import Scope, Tensor, as_tensor
 

@@ -8,9 +8,9 @@ from typing import Any
 from sympy import Expr
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgrad.equations import Equation, Model, Size
 from symgrad.errors import InputError, ModelError, ShapeError
 from symgrad.indices import carried, inlined, reduced
-from symgrad.model import Equation, Model, Size
 from symgrad.tensors.tensor import Scope, Tensor, as_tensor, shape_text
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sympy import Expr, Indexed, Integer, Piecewise, Symbol, floor
 
+from symgrad.equations import Index
 from symgrad.errors import ShapeError
-from symgrad.model import Index
 from symgrad.tensors.reductions import places
 from symgrad.tensors.tensor import Tensor, shape_text
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from sympy import Indexed, KroneckerDelta
 
+from symgrad.equations import Index
 from symgrad.errors import ShapeError
 from symgrad.expressions import product
 from symgrad.indices import summed
-from symgrad.model import Index
 from symgrad.tensors.functions import Determinant, MatrixInverse
 from symgrad.tensors.tensor import Tensor, shape_text
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sympy import Expr, Integer, Mul
 
+from symgrad.equations import Index
 from symgrad.errors import ShapeError
 from symgrad.indices import Largest, reduced, summed
-from symgrad.model import Index
 from symgrad.tensors.tensor import Tensor, shape_text
 
 

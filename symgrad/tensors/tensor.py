@@ -10,10 +10,10 @@ from typing import Any
 from sympy import And, Expr, Integer, Not, Or
 from sympy.logic.boolalg import Boolean
 
+from symgrad.equations import Index
 from symgrad.errors import ModelError, ShapeError
 from symgrad.expressions import Order, exact, product, total
 from symgrad.indices import relabelled, summed
-from symgrad.model import Index
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from symgrad.training.words import values_text
 
 if TYPE_CHECKING:
     from symgrad.codegen.program import Program, Reduction
-    from symgrad.model import Model
+    from symgrad.equations import Model
 
 
 def fit(

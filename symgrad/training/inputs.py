@@ -12,7 +12,7 @@ from symgrad.training.data import Data, Samples, number_array, read_data
 from symgrad.training.words import did_you_mean, listing
 
 if TYPE_CHECKING:
-    from symgrad.model import Model
+    from symgrad.equations import Model
 
 
 def check_inputs(model: Model, data: Data, params: Mapping[str, Any]) -> tuple[Samples, dict[str, Any]]:

@@ -12,11 +12,11 @@ from typing import Any
 from sympy import Expr, S, Symbol
 
 from symgrad.derivation import Derivation, derive
+from symgrad.equations import Model, functions_in, names_in
 from symgrad.errors import ClaimError, SymgradError
 from symgrad.expressions import Order, exact
 from symgrad.indices import Definitions, inlined
 from symgrad.infix import Infix
-from symgrad.model import Model, functions_in, names_in
 from symgrad.names import partial_name, split_partial
 from symgrad.reading.arithmetic import read
 from symgrad.reading.call import NotTranslatable, call_symbolically

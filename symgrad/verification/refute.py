@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sympy import Dummy, Expr, Function, Integer, Rational, Symbol
 from sympy.core.function import AppliedUndef
 
-from symgrad.model import functions_in
+from symgrad.equations import functions_in
 from symgrad.verification.balls import NoValue, ball, rational
 from symgrad.verification.verdict import Counterexample
 

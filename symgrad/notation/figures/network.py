@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from symgrad.model import Model
+    from symgrad.equations import Model
 
 # In units of the diagram: one column of nodes is one wide, and inches tell how wide that is on paper.
 _RADIUS = 0.24
