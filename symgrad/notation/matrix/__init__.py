@@ -1,0 +1,1 @@
+"""The matrix form of an index expression, as a textbook prints it."""
