@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Mul, Pow
+from sympy import Expr
 
 import symgrad as sg
 from symgrad.article.claims import CLAIMS, Claim
 from symgrad.article.models import hill, network, regression
 from symgrad.article.report import Checked
 from symgrad.article.results import moved
-from symgrad.expressions import Written, exact, ordered
+from symgrad.expressions import exact
+from symgrad.infix import Infix
 from symgrad.notation.numbers import decimal
 from symgrad.verification.numeric import verify_numbers
 
@@ -30,7 +31,7 @@ def checked(claim: Claim) -> Checked:
         return Checked(claim, "" if verdict.correct is None else number_text(verdict.correct), verdict)
     name, *sides = claim.sides
     verdict = sg.derive(_MODELS[claim.model]).verify(name, " = ".join(sides))
-    ours = "" if verdict.correct is None else formula_text(verdict.correct, verdict.written or {})
+    ours = "" if verdict.correct is None else Infix(verdict.written or {}).text(verdict.correct)
     return Checked(claim, ours, verdict)
 
 
@@ -55,29 +56,3 @@ def number_text(value: Expr, places: int = 6) -> str:
     if full and len(text.partition(".")[2]) <= places:
         return text
     return f"≈ {float(value):.{places}f}"
-
-
-def formula_text(expr: Expr, written: Written) -> str:
-    """A formula in Python's spelling, its terms and factors in the order in which they were written.
-
-    >>> from sympy import symbols
-    >>> y, yhat, x = symbols("y yhat x")
-    >>> formula_text((yhat - y) * x, {(yhat - y) * x: (yhat - y, x), yhat - y: (yhat, -y)})
-    '(yhat - y)*x'
-    """
-    if isinstance(expr, Add):
-        terms = [formula_text(term, written) for term in ordered(expr, written)]
-        return " + ".join(terms).replace("+ -", "- ")
-    if isinstance(expr, Mul):
-        number, _ = expr.as_coeff_Mul()
-        factors = [factor for factor in ordered(expr, written) if not factor.is_Rational]
-        sign = {1: "", -1: "-"}.get(number, f"{number}*")
-        return sign + "*".join(_factor(factor, written) for factor in factors)
-    if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 0:
-        return f"{_factor(expr.base, written)}**{expr.exp}"
-    return str(expr)
-
-
-def _factor(expr: Expr, written: Written) -> str:
-    text = formula_text(expr, written)
-    return f"({text})" if isinstance(expr, Add) else text

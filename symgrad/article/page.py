@@ -28,6 +28,7 @@ from symgrad.expressions import Order, product, total
 from symgrad.notation.latex import Printer, aligned, model_latex
 from symgrad.notation.names import latex_name
 from symgrad.notation.steps import Line, chain_line
+from symgrad.notation.vector import definition_latex
 from symgrad.notation.worked import Evaluation, worked_line
 
 APPROXIMATELY = r"\approx"
@@ -62,11 +63,12 @@ def _gradient(results: Results) -> dict[str, str]:
     slope = sg.gradient(hill.equation("f").rhs, [Symbol("x")])
     return {
         "hill": _latex(hill.equation("f").rhs, hill.written),
+        "definition": definition_latex(),
         "slope": slope.latex(),
         "start": _short(start["x"]),
         "jump": _short(jump["x"]),
-        "slope_at_start": _short(start["df_dx"]),
-        "slope_at_jump": _short(jump["df_dx"]),
+        "slope_at_start": slope.at(start["x"]).latex(),
+        "slope_at_jump": slope.at(jump["x"]).latex(),
         "low": _short(start["f"]),
         "astray": _short(jump["x"] + abs(jump["df_dx"])),
         "climbs": _table((r"$\alpha$", "$x_0$", "$x_1$", "$x_2$", "$f(x_2)$"), rows),
