@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from symgrad.bench import networks
 from symgrad.bench.growth import chain, measure
 from symgrad.derivation import derive
 from symgrad.equations import Model
@@ -35,3 +36,14 @@ def test_a_long_chain_has_one_short_step_a_quantity():
     derivation = derive(Model.from_equations(chain(300)), wrt=["w1", "b1"])
     assert max(equation.rhs.count_ops() for equation in derivation.equations) <= 6
     assert len(derivation.equations) == 2 * 300 + 2
+
+
+def test_the_networks_are_read_derived_and_compiled_at_every_depth_asked_for():
+    rows = networks.measure(depths=2).rows
+    assert [(row.network, row.depth) for row in rows] == [
+        ("perceptron", 1),
+        ("perceptron", 10),
+        ("transformer", 1),
+        ("transformer", 3),
+    ]
+    assert all(row.derive > 0 for row in rows)

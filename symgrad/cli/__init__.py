@@ -191,23 +191,25 @@ def _why(verdict: "Verdict") -> str:
 
 @app.command
 def bench(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
-    """Measure how the cost grows with the number of equations, beside CasADi where that is installed.
+    """Measure how the cost grows with the number of equations (beside CasADi, if installed) and with a network's depth.
 
     Parameters
     ----------
     json
         Print the rows as JSON.
     """
-    from symgrad.bench import growth
+    from symgrad.bench import growth, networks
 
-    report = growth.measure()
+    chains, deep = growth.measure(), networks.measure()
     if json:
-        print(report.json())
+        print(f"[{chains.json()},\n{deep.json()}]")
         return OK
     from symgrad.cli.show import print_table
 
-    print_table("tanh chains, seconds (medians)", *report.table)
-    print(f"\n{report.summary}")
+    print_table("tanh chains, seconds (medians)", *chains.table)
+    print(f"\n{chains.summary}\n")
+    print_table("networks, seconds", *deep.table)
+    print(f"\n{deep.summary}")
     return OK
 
 
