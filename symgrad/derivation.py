@@ -267,7 +267,9 @@ class _Sweep:
     def __init__(self, model: Model, shares: dict[str, list[Contribution]], written: dict[Expr, Order]) -> None:
         self.model, self.shares, self.written = model, shares, written
         self.steps: dict[str, Step] = {}
+        self.dividing: dict[str, bool] = {}
         self.counter = itertools.count()
+        self.has_axes = any(quantity.axes for quantity in model.quantities.values())
 
     @cached_property
     def settling(self) -> Settling:
@@ -283,6 +285,7 @@ class _Sweep:
         else:
             adjoint = total((self._share(share, target) for share in shares), self.written)
             adjoint = self._settled(adjoint, shares)
+        self.dividing[name] = _divides(adjoint)
         expr, indices = canonical(adjoint, target, self.written)
         self.steps[name] = Step(name, shares, expr, indices, _reason(self.model, name, shares))
 
@@ -292,11 +295,15 @@ class _Sweep:
     def _settled(self, adjoint: Expr, shares: tuple[Contribution, ...]) -> Expr:
         """The adjoint with names and facts put back; the users' adjoints written out where that is shorter."""
         users = [user for user in dict.fromkeys(share.user for share in shares) if user != self.model.result]
-        axes = any(self.model.quantities[name].axes for name in users) or adjoint.has(Index, ExprWithLimits)
+        axes = self.has_axes and (
+            any(self.model.quantities[name].axes for name in users) or adjoint.has(Index, ExprWithLimits)
+        )
+        if not (axes or self._quotient(adjoint, users)):
+            return adjoint
         named = self.settling.settled(adjoint) if axes else adjoint
         lengths = {user: cost(self.steps[user].adjoint) for user in users}
         trivial = [user for user in users if lengths[user] <= 1] if axes else []
-        quotient = any(_divides(expr) for expr in (adjoint, *(self.steps[user].adjoint for user in users)))
+        quotient = self._quotient(adjoint, users)
         if adjoint.is_zero or not (trivial or quotient):
             return named
         best, least = named, cost(named) + sum(length if length > 1 else INLINED + 1 for length in lengths.values())
@@ -306,6 +313,10 @@ class _Sweep:
             if cost(full) + INLINED * len(chosen) + left < least:
                 best, least = full, cost(full) + INLINED * len(chosen) + left
         return best
+
+    def _quotient(self, adjoint: Expr, users: list[str]) -> bool:
+        """Whether the adjoint, or a user's, divides by a quantity, against which another may cancel."""
+        return any(self.dividing[user] for user in users) or _divides(adjoint)
 
     def _choices(self, users: list[str], trivial: list[str], quotient: bool) -> Iterator[tuple[str, ...]]:
         """Users whose adjoints to try writing out: all, the statistics of a normalisation, those that say nothing.
@@ -330,8 +341,14 @@ class _Sweep:
 
 
 def _divides(expr: Expr) -> bool:
-    """Whether an expression divides by a quantity, against which another may cancel."""
-    return any(power.exp.is_negative and not isinstance(power.base, Size) for power in expr.atoms(Pow))
+    """Whether an expression divides by a quantity; a size doesn't count."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Pow) and node.exp.is_negative and not isinstance(node.base, Size):
+            return True
+        stack.extend(node.args)
+    return False
 
 
 def _reason(model: Model, name: str, shares: tuple[Contribution, ...]) -> str:
