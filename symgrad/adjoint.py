@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, And, Expr, Ge, Gt, Indexed, Integer, KroneckerDelta, Le, Lt, Piecewise, S, Symbol, floor
+from sympy import Add, And, Expr, Ge, Gt, Indexed, Integer, KroneckerDelta, Le, Lt, Mod, Piecewise, S, Symbol, floor
 
 from symgrad.equations import Equation, Index, Quantity, Size
 from symgrad.expressions import Order, product
@@ -48,10 +48,10 @@ def contracted(
             if goal.size != 1:
                 deltas.append(KroneckerDelta(place, goal))
             continue
-        index, value = solved
-        over.remove(index)
-        table = {known: image.xreplace({index: value}) for known, image in table.items()} | {index: value}
-        deltas.append(inside(value, index.size))
+        for index, value in solved.items():
+            over.remove(index)
+            table = {known: image.xreplace({index: value}) for known, image in table.items()} | {index: value}
+            deltas.append(inside(value, index.size))
     deltas = [delta.xreplace(table) for delta in deltas]
     body = product((relabelled(body, table, written), *(delta for delta in deltas if delta is not S.One)), written)
     return summed(_with_decided(body), tuple(over), written)
@@ -73,16 +73,31 @@ def adjoint_entry(result: str, equation: Equation) -> Expr:
     return Quantity(partial_name(result, equation.name), equation.quantity.axes).at(equation.indices)
 
 
-def _solved(place: Expr, goal: Index, over: list[Index]) -> tuple[Index, Expr] | None:
-    """The summed index that place = goal determines, and its value; None if it determines none."""
+def _solved(place: Expr, goal: Index, over: list[Index]) -> dict[Index, Expr] | None:
+    """The summed indices that place = goal determines, and their values; None if it determines none."""
     if isinstance(place, Index):
-        return (place, goal) if place in over else None
+        return {place: goal} if place in over else None
     if isinstance(place, Indexed):
         return None
+    apart = _without_overlap(place, goal, over)
+    if apart is not None:
+        return apart
     for index in over:
         slope = place.coeff(index)
         if slope in (1, -1) and index not in (place - slope * index).free_symbols:
-            return index, (goal - (place - slope * index)) / slope
+            return {index: (goal - (place - slope * index)) / slope}
+    return None
+
+
+def _without_overlap(place: Expr, goal: Index, over: list[Index]) -> dict[Index, Expr] | None:
+    """The window and the place in it, where windows don't overlap: goal = stride·window + inner, inner < stride."""
+    for window in over:
+        stride = place.coeff(window)
+        inner = place - stride * window
+        whole = stride.is_Integer and stride > 1
+        fits = whole and isinstance(inner, Index) and inner in over and inner.size.is_Integer
+        if fits and inner.size <= stride:
+            return {window: floor(goal / stride), inner: Mod(goal, stride)}
     return None
 
 
@@ -106,9 +121,9 @@ def decided(condition: Expr) -> Expr:
         gap = -gap
     if isinstance(condition, Gt | Lt):
         gap = gap - 1  # indices are whole numbers
-    if bound(gap, lower=True).is_nonnegative:
+    if never_negative(bound(gap, lower=True)):
         return S.true
-    return S.false if bound(gap, lower=False).is_negative else condition
+    return S.false if never_negative(-bound(gap, lower=False) - 1) else condition
 
 
 def bound(value: Expr, lower: bool) -> Expr:
@@ -118,12 +133,31 @@ def bound(value: Expr, lower: bool) -> Expr:
         if slope.is_number and index not in (value - slope * index).free_symbols:
             end = Integer(0) if slope.is_positive == lower else index.size - 1
             value = value.xreplace({index: end}).expand()
-    if any(isinstance(s, Index) for s in value.free_symbols):
-        return Symbol("unknown")
-    terms = ((term, term.as_coeff_Mul()) for term in Add.make_args(value))
-    return Add(  # floor(u) is at most u
-        *(
-            slope * body.args[0] if isinstance(body, floor) and slope.is_negative == lower else term
-            for term, (slope, body) in terms
-        )
-    )
+    value = Add(*(_bound_of_term(term, lower) for term in Add.make_args(value))).expand()
+    return Symbol("unknown") if any(isinstance(s, Index) for s in value.free_symbols) else value
+
+
+def _bound_of_term(term: Expr, lower: bool) -> Expr:
+    """The least or largest value of a term; u mod m lies between 0 and m - 1."""
+    slope, body = term.as_coeff_Mul()
+    least = bool(slope.is_positive) == lower
+    if isinstance(body, Mod):
+        return Integer(0) if least else slope * (body.args[1] - 1)
+    if isinstance(body, floor):
+        return slope * floor(bound(body.args[0], least))
+    return slope * body
+
+
+def never_negative(value: Expr) -> bool:
+    """Whether an expression of sizes is provably at least 0, each floor(u) being between u - 1 + 1/q and u."""
+    if value.is_nonnegative:
+        return True
+    terms = []
+    for term in Add.make_args(value.expand()):
+        slope, body = term.as_coeff_Mul()
+        if isinstance(body, floor):
+            exact_part = body.args[0]
+            denominator = exact_part.as_numer_denom()[1]
+            body = exact_part if slope.is_negative else exact_part - 1 + 1 / denominator
+        terms.append(slope * body)
+    return bool(Add(*terms).expand().is_nonnegative)

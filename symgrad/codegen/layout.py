@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, preorder_traversal
 
-from symgrad.adjoint import bound
+from symgrad.adjoint import bound, never_negative
 from symgrad.equations import Index
 from symgrad.indices import entry_like
 
@@ -55,9 +55,11 @@ class Reach:
 def reach(at: Expr, size: Expr) -> Reach:
     """How far the index expression `at` reaches past an axis of the given size."""
     low, high = bound(at, lower=True), bound(at, lower=False)
-    before = Integer(0) if low.is_nonnegative else -low
     after = (high - (size - 1)).expand()
-    return Reach(before, Integer(0) if after.is_nonpositive else after)
+    return Reach(
+        Integer(0) if never_negative(low) else -low,
+        Integer(0) if never_negative(-after) else after,
+    )
 
 
 def affine(at: Expr) -> tuple[Index, Expr, Expr] | None:

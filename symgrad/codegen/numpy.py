@@ -18,6 +18,7 @@ from sympy import (
     KroneckerDelta,
     Max,
     Min,
+    Mod,
     Mul,
     Piecewise,
     S,
@@ -31,6 +32,7 @@ from sympy import (
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 from sympy.printing.numpy import SciPyPrinter
 
+from symgrad.adjoint import never_negative
 from symgrad.codegen.layout import Reach, affine, natural_order, reach
 from symgrad.codegen.softmax import softmax_in, softmax_of
 from symgrad.equations import Equation, Index, Size
@@ -136,12 +138,22 @@ class NumpySource(Infix):
             return self._diagonal(text, at)
         reaches = [self._reach(index, size) for index, size in zip(at, sizes, strict=True)]
         if any(one.padded for one in reaches):
-            pads = ", ".join(f"({self.text(one.before)}, {self.text(one.after)})" for one in reaches)
+            pads = ", ".join(f"({self._extent(one.before)}, {self._extent(one.after)})" for one in reaches)
             text = f"np.pad({text}, ({pads}))" if len(at) > 1 else f"np.pad({text}, {pads})"
+        shifted = [
+            (index + one.before, size + one.before + (one.after if never_negative(one.after) else Symbol("more")))
+            for index, size, one in zip(at, sizes, reaches, strict=True)
+        ]
+        joint, arrays = _joint([index for index, _ in shifted])
         slots: list[str] = []
         order: list[Index] = []
-        for index, size, one in zip(at, sizes, reaches, strict=True):
-            slots.append(self._slot(index + one.before, size + one.before + one.after, order))
+        for place, (index, size) in enumerate(shifted):
+            slots.append(self.over(joint).text(index) if place in arrays else self._slot(index, size, order))
+            if place in arrays:
+                order.extend(i for i in joint if i not in order)
+        picked = [place for place, (index, _) in enumerate(shifted) if place in arrays or (joint and index.is_Integer)]
+        if picked and picked != list(range(picked[0], picked[-1] + 1)):
+            order = [*joint, *(index for index in order if index not in joint)]  # NumPy puts such dimensions first
         while slots and slots[-1] == ":":
             slots.pop()
         return self._arranged(f"{text}[{', '.join(slots)}]" if slots else text, order)
@@ -153,6 +165,10 @@ class NumpySource(Infix):
         fits = zip(at, self.axes, sizes, strict=True)
         return all((index == axis and axis.size == size) or (index == 0 and size == 1) for index, axis, size in fits)
 
+    def _extent(self, size: Expr) -> str:
+        """How many zeros to add: none where the sizes of a particular call need none."""
+        return self.text(size) if never_negative(size) else f"max({self.text(size)}, 0)"
+
     @staticmethod
     def _reach(index: Expr, size: Expr) -> Reach:
         if index.is_Integer or (isinstance(index, Index) and index.size == size) or index.has(Indexed):
@@ -160,27 +176,19 @@ class NumpySource(Infix):
         return reach(index, size)
 
     def _slot(self, at: Expr, size: Expr, order: list[Index]) -> str:
-        """One position of a subscript; adds the indices that stay as dimensions to `order`."""
-        if at.is_Integer:
-            return str(at)
-        inner = [node for node in preorder_traversal(at) if isinstance(node, Index)]
-        if isinstance(at, Indexed):
-            order.extend(index for index in at.indices if isinstance(index, Index))
-            return self.over(tuple(index for index in at.indices if isinstance(index, Index))).text(at)
+        """A number or a slice of a subscript; adds the index that a slice keeps as a dimension to `order`."""
+        if at.is_Integer or not _indices_of(at):
+            return self.text(at)
         line = affine(at)
-        if line is not None:
-            index, slope, offset = line
-            order.append(index)
-            if slope == 1 and offset == 0 and index.size == size:
-                return ":"
-            if slope > 0:
-                stop = (offset + slope * (index.size - 1) + 1).expand()
-                all_of_it = index.size == floor((size - offset + slope - 1) / slope)
-                end = "" if stop == size or all_of_it else self.text(stop)
-                return f"{self.text(offset) if offset != 0 else ''}:{end}{f':{slope}' if slope != 1 else ''}"
-        fresh = tuple(dict.fromkeys(inner))
-        order.extend(index for index in fresh if line is None)
-        return self.over(fresh).text(at)
+        assert line  # what isn't affine in one index is read by an array
+        index, slope, offset = line
+        order.append(index)
+        if slope == 1 and offset == 0 and index.size == size:
+            return ":"
+        stop = (offset + slope * (index.size - 1) + 1).expand()
+        all_of_it = index.size == floor((size - offset + slope - 1) / slope)
+        end = "" if stop == size or all_of_it else self.text(stop)
+        return f"{self.text(offset) if offset != 0 else ''}:{end}{f':{slope}' if slope != 1 else ''}"
 
     def _diagonal(self, text: str, at: tuple[Expr, ...]) -> Piece:
         if len(at) == 2:
@@ -394,9 +402,11 @@ class NumpySource(Infix):
             return self.reduction(expr)
         if isinstance(expr, KroneckerDelta):
             return Piece(f"np.where({self._test(expr)}, 1.0, 0.0)", ATOM)
-        if isinstance(expr, floor) and all(isinstance(symbol, Size) for symbol in expr.free_symbols):
+        if isinstance(expr, Mod):
+            return Piece(f"{self.within(expr.args[0], ATOM)} % {self.within(expr.args[1], ATOM)}", MATMUL)
+        if isinstance(expr, floor) and all(isinstance(symbol, Size | Index) for symbol in expr.free_symbols):
             top, bottom = expr.args[0].as_numer_denom()
-            return Piece(f"{self.within(top, ATOM)}//{self.within(bottom, ATOM)}", PRODUCT)
+            return Piece(f"{self.within(top, ATOM)}//{self.within(bottom, ATOM)}", MATMUL)
         if isinstance(expr, MatrixInverse):
             return self._read(f"np.linalg.inv({expr.args[0].label})", expr.args[1:3], (expr.args[3],) * 2)
         if isinstance(expr, Determinant):
@@ -519,6 +529,30 @@ def _factors(expr: Expr, written: Written) -> Order:
 
 def _indices(expr: Expr, among: Sequence[Index]) -> set[Index]:
     return {index for index in among if index in expr.free_symbols}
+
+
+def _indices_of(at: Expr) -> list[Index]:
+    """The indices in a position of a subscript, as they occur."""
+    return [node for node in preorder_traversal(at) if isinstance(node, Index)]
+
+
+def _joint(at: list[Expr]) -> tuple[tuple[Index, ...], set[int]]:
+    """The positions of a subscript that arrays read, and the indices that these run over together."""
+    arrays = {place for place, index in enumerate(at) if _is_array(index)}
+    while True:
+        joint = tuple(dict.fromkeys(i for place in sorted(arrays) for i in _indices_of(at[place])))
+        more = {place for place, index in enumerate(at) if not set(joint).isdisjoint(_indices_of(index))}
+        if more <= arrays:
+            return joint, arrays
+        arrays |= more
+
+
+def _is_array(at: Expr) -> bool:
+    """Whether a position of a subscript needs an array of whole numbers: neither a number nor a rising slice."""
+    if isinstance(at, Indexed) or at.has(Indexed):
+        return True
+    line = affine(at)
+    return bool(_indices_of(at)) and (line is None or line[1] <= 0)
 
 
 def _is_flag(expr: Expr) -> bool:
