@@ -1,4 +1,4 @@
-"""Makes the font of the pages from STIXTwoMath-Regular.ttf: python tools/math_font.py FILE.
+"""Makes the font of the pages from STIXTwoMath-Regular.ttf: python symgrad/notation/fonts/subset.py FILE.
 
 Needs fonttools and brotli. The font is STIX Two Math 2.11 (SIL Open Font License, no reserved name).
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-OUT = Path(__file__).parent.parent / "symgrad" / "notation" / "fonts" / "STIXTwoMath-subset.woff2"
+OUT = Path(__file__).parent / "STIXTwoMath-subset.woff2"
 # First and last character of each range kept.
 RANGES = """
 20-7E A0-A0 A8-A8 AC-AC AF-B1 B4-B4 B7-B7 D7-D7 F7-F7 131-131 237-237 2C6-2C7 2D8-2DC 300-308 30A-30A 30C-30C
