@@ -4,6 +4,7 @@ import runpy
 from pathlib import Path
 
 import symgrad as sg
+from symgrad.codegen.program import compile_derivation
 from symgrad.notation.worked import Evaluation
 from symgrad.verification.verdict import Verdict
 
@@ -27,7 +28,13 @@ def page(source):
             parts.append(f"## In numbers\n\n$$\n{value.latex()}\n$$")
         elif isinstance(value, Verdict):
             parts.append(f"## Checked\n\n{value}.")
+    derivations = [value for value in names.values() if isinstance(value, sg.Derivation)]
+    parts += [program(value) for value in derivations if not value.model.functions]
     return "\n\n".join(parts) + "\n"
+
+
+def program(derivation):
+    return f"## As NumPy\n\n```python\n{compile_derivation(derivation).source.strip()}\n```"
 
 
 if __name__ == "__main__":
