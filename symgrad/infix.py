@@ -103,7 +103,9 @@ class Infix:
             return Piece(self.constants()[expr], ATOM)
         if expr.is_Rational and not expr.is_Integer and expr not in self.written and -expr not in self.written:
             return Piece(f"{expr.p}/{expr.q}", PRODUCT)
-        return Piece(str(expr) if expr.is_Integer else repr(float(expr)), ATOM if expr.is_nonnegative else PRODUCT)
+        large = expr.is_Integer and abs(expr) >= 10**6 and (expr in self.written or -expr in self.written)
+        text = f"{float(expr):g}" if large else str(expr) if expr.is_Integer else repr(float(expr))
+        return Piece(text, ATOM if expr.is_nonnegative else PRODUCT)
 
     def relation(self, expr: Relational) -> Piece:
         """A comparison."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 HELPERS: dict[str, str] = {
+    "sigmoid": """\
+def sigmoid(z):
+    return np.exp(-np.logaddexp(0, -z))
+""",
     "softmax": """\
 def softmax(z, axis):
     e = np.exp(z - z.max(axis=axis, keepdims=True))

@@ -15,6 +15,7 @@ from sympy import (
     Expr,
     Function,
     Indexed,
+    Integer,
     KroneckerDelta,
     Max,
     Min,
@@ -33,6 +34,7 @@ from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Or
 from sympy.printing.numpy import SciPyPrinter
 
 from symgrad.adjoint import never_negative
+from symgrad.codegen.helpers import HELPERS
 from symgrad.codegen.layout import Reach, affine, natural_order, reach
 from symgrad.codegen.softmax import softmax_in, softmax_of
 from symgrad.equations import Equation, Index, Size
@@ -70,14 +72,14 @@ FUNCTIONS: dict[str, str] = {
     "Or": "np.logical_or({0}, {1})",
     "Not": "np.logical_not({0})",
     "ITE": "np.where({0}, {1}, {2})",
-    "sigmoid": "np.exp(-np.logaddexp(0, -{0:tight}))",  # no overflow, and exact to the last digits far below 0
+    "sigmoid": "sigmoid({0})",
     "softplus": "np.logaddexp(0, {0})",
 }
 
 
 @dataclass(frozen=True)
 class NumpySource(Infix):
-    """Prints expressions as NumPy source, and collects the modules, helper functions and sizes that the text needs.
+    """Prints expressions as NumPy source, and collects the modules and helper functions that the text needs.
 
     Axes are laid out by name: the text is an array whose dimensions are the indices in `axes`, in that order, where
     one that the expression doesn't use may be missing or of size 1.  `shapes` gives each quantity's axes, `equations`
@@ -89,7 +91,6 @@ class NumpySource(Infix):
     equations: Mapping[str, Equation] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
     helpers: set[str] = field(default_factory=set)
-    sizes: set[Size] = field(default_factory=set)
 
     def over(self, axes: tuple[Index, ...]) -> NumpySource:
         """The same printer for arrays laid out over other axes."""
@@ -99,8 +100,6 @@ class NumpySource(Infix):
         return {S.Pi: "np.pi", S.Exp1: "np.e", S.Infinity: "np.inf"}
 
     def symbol(self, symbol: Symbol) -> Piece:
-        if isinstance(symbol, Size):
-            self.sizes.add(symbol)
         return self._index(symbol) if isinstance(symbol, Index) else Piece(symbol.name, ATOM)
 
     def root(self, base: Expr) -> Piece:
@@ -199,9 +198,35 @@ class NumpySource(Infix):
 
     # Products and their sums
 
+    def sum(self, expr: Add) -> Piece:
+        return self._stacked(expr) or super().sum(expr)
+
+    def _stacked(self, expr: Add) -> Piece | None:
+        """Σ δ(k, goal) y_k over every place k of the first axis: the y_k in a stack."""
+        goal = self.axes[0] if self.axes else None
+        layers: dict[Expr, Expr] = {}
+        for term in expr.args:
+            factors = _factors(term, self.written)
+            deltas = [f for f in factors if isinstance(f, KroneckerDelta) and goal in f.args]
+            rest = self._rejoined([factor for factor in factors if factor not in deltas])
+            if len(deltas) != 1 or goal in rest.free_symbols:
+                return None
+            (place,) = set(deltas[0].args) - {goal}
+            layers[place] = rest
+        places = [Integer(place) for place in range(len(expr.args))]
+        if goal is None or goal.size != len(places) or sorted(layers, key=str) != sorted(places, key=str):
+            return None
+        inner = self.over(self.axes[1:])
+        if any(_indices(layer, inner.axes) != set(inner.axes) for layer in layers.values()):
+            return None
+        return Piece(f"np.stack([{', '.join(inner.text(layers[place]) for place in places)}])", ATOM)
+
     def product(self, expr: Mul) -> Piece:
         factors = list(ordered(expr, self.written))
         factors = self._with_denominators(factors)
+        mean = self._mean(factors)
+        if mean is not None:
+            return mean
         normalised = self._softmax(factors)
         if normalised is not None:
             piece, rest = normalised
@@ -227,6 +252,27 @@ class NumpySource(Infix):
     def _times(pieces: list[Piece]) -> Piece:
         texts = [piece.text if piece.level >= PRODUCT else f"({piece.text})" for piece in pieces]
         return Piece("*".join(texts), PRODUCT)
+
+    def _mean(self, factors: list[Expr]) -> Piece | None:
+        """A sum over axes among the factors, divided by their lengths, as a mean, times the other factors."""
+        for total in factors:
+            if not isinstance(total, Sum):
+                continue
+            lengths = [1 / index.size for index in total.variables]
+            left = [factor for factor in factors if factor is not total]
+            for length in lengths:
+                if length in left:
+                    left.remove(length)
+            if len(left) + 1 + len(lengths) == len(factors) and not self._is_product(total):
+                mean = self._reduced(total, "mean")
+                if left == [S.NegativeOne]:
+                    return Piece(f"-{mean.text}", PRODUCT)
+                return self._times([*([self.piece(self._rejoined(left))] if left else []), mean])
+        return None
+
+    def _is_product(self, total: Sum) -> bool:
+        """Whether a sum is one that a matrix product computes."""
+        return self._contraction(list(_factors(total.function, self.written)), tuple(total.variables)) is not None
 
     def _with_denominators(self, factors: list[Expr]) -> list[Expr]:
         """The factors with one over Σ exp(u) moved into the sum of products with exp(u) that it normalises."""
@@ -257,13 +303,28 @@ class NumpySource(Infix):
 
     def sigma(self, expr: Sum) -> Piece:
         over = tuple(expr.variables)
-        factors = list(_factors(expr.function, self.written))
+        return self._contraction(list(_factors(expr.function, self.written)), over) or self._reduced(expr, "sum")
+
+    def _contraction(self, factors: list[Expr], over: tuple[Index, ...]) -> Piece | None:
+        """A sum of a product that is not a plain sum along axes: rows added up, matrix products, an einsum."""
         return (
             self._scattered(factors, over)
-            or (self._matmul(factors, over[0]) if len(over) == 1 else None)
+            or (self._matmul(factors, over[0]) if len(over) == 1 else self._nested(factors, over))
             or self._einsum(factors, over)
-            or self._reduced(expr, "sum")
         )
+
+    def _nested(self, factors: list[Expr], over: tuple[Index, ...]) -> Piece | None:
+        """A chain of matrix products: Aᵀ B C as one product inside another."""
+        if len(factors) < 3:
+            return None
+        for index in reversed(over):
+            pair = [factor for factor in factors if index in factor.free_symbols]
+            rest = [factor for factor in factors if index not in factor.free_symbols]
+            outer = {s for factor in pair for s in factor.free_symbols if isinstance(s, Index)} - {index}
+            if len(pair) == 2 and rest and len(outer) == 2:
+                inner = sigma(self._rejoined(pair), index)
+                return self._contraction([*rest, inner], tuple(other for other in over if other != index))
+        return None
 
     def reduction(self, expr: Largest) -> Piece:
         """A maximum over indices."""
@@ -311,6 +372,11 @@ class NumpySource(Infix):
             left, right, sides = right, left, sides[::-1]
         batch = sorted(sides[0] & sides[1], key=self.axes.index)
         mine, theirs = (sorted(side - set(batch), key=self.axes.index) for side in sides)
+        for one, other, row, rest in ((left, right, mine, theirs), (right, left, theirs, mine)):
+            order = [*rest[:-1], *row, *rest[-1:]]  # NumPy broadcasts a matrix against a stack of matrices
+            if not batch and len(row) == 1 and len(rest) > 1 and order == sorted(order, key=self.axes.index):
+                first, second = self._operand(one, (*row, index)), self._operand(other, (*rest[:-1], index, rest[-1]))
+                return None if first is None or second is None else self._matrix(f"{first} @ {second}", order)
         order = [*batch, *mine, *theirs]
         fits = len(theirs) <= 1 and (len(mine) == 1 == len(theirs) if batch else True)
         if not fits or order != sorted(order, key=self.axes.index):
@@ -330,7 +396,7 @@ class NumpySource(Infix):
         own = natural_order(expr, (), order)
         if set(natural) != set(order):
             return None
-        if own != order and set(own) == set(order) and (len(factors) > 1 or not isinstance(expr, Indexed)):
+        if own != order and set(own) == set(order) and (len(factors) > 1 or not isinstance(expr, Indexed | Sum)):
             inner = self.over(own).piece(expr)
             text = inner.text if inner.level == ATOM else f"({inner.text})"
             return text + _transposition([own.index(index) for index in order])
@@ -414,6 +480,8 @@ class NumpySource(Infix):
         if isinstance(expr, log):
             return self._logarithm(expr.args[0])
         template = FUNCTIONS.get(expr.func.__name__) or self._from_sympy(expr)
+        if expr.func.__name__ in HELPERS:
+            self.helpers.add(expr.func.__name__)
         args = [self.piece(arg) for arg in expr.args]
         if isinstance(expr, Max | Min | And | Or):
             return functools.reduce(lambda a, b: Piece(template.format(a, b), ATOM), args)
@@ -496,6 +564,8 @@ def elementwise_function(function: Elementwise) -> Callable[[Any], Any]:
     text = source.text(function.build(z))
     names = namespace(source.imports)
     # The text is our own printer's, made from a table of function names.
+    for helper in source.helpers:
+        exec(HELPERS[helper], names)
     found: Callable[[Any], Any] = eval(f"lambda {z.name}: {text}", names)
     np = names["np"]
 

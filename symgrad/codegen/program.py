@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import keyword
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -180,11 +181,12 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     shapes |= {equation.name: equation.quantity.axes for equation in steps}
     printer = NumpySource(written, (), shapes, {equation.name: equation for equation in model.equations})
     body = [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in (*model.equations, *steps)]
-    head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, printer.sizes)]
+    mentioned = set(re.findall(r"\w+", "\n".join(body)))
+    head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, mentioned)]
     inputs = ", ".join(quantity.name for quantity in model.inputs)
     name = model.name if model.name.isidentifier() else "model"
     lines = [f"def {name}({inputs}):", *(f"    {line}" for line in (*head, *body, last))]
-    helpers = [HELPERS[helper] for helper in sorted(printer.helpers)]
+    helpers = [HELPERS[helper] for helper in sorted(printer.helpers & mentioned)]
     source = "\n".join([*helpers, "\n".join(lines) + "\n"])
     names = namespace(printer.imports)
     # The text is our own printer's; names are checked identifiers, everything else comes from a table.
@@ -215,11 +217,11 @@ def _check_names(model: Model) -> None:
             raise ModelError(f"{model.name}: {name!r} can't be a name in NumPy source; rename that quantity")
 
 
-def _sizes(model: Model, used: set[Size]) -> list[tuple[Size, str, int]]:
+def _sizes(model: Model, mentioned: set[str]) -> list[tuple[Size, str, int]]:
     """Where each symbolic size that the source uses can be read off: an input and the place of its axis."""
     places: dict[Size, tuple[Size, str, int]] = {}
     for quantity in model.inputs:
         for place, size in enumerate(quantity.axes):
-            if size in used:
+            if isinstance(size, Size) and size.name in mentioned:
                 places.setdefault(size, (size, quantity.name, place))
     return list(places.values())

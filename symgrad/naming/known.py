@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sympy import Add, Expr, Indexed, Integer, S, Symbol, preorder_traversal
@@ -71,6 +71,15 @@ class Known:
             model.facts,
             {name: quantity.axes for name, quantity in model.quantities.items()},
         )
+
+    def among(self, names: set[str]) -> Known:
+        """What is known of some of the equations only."""
+        by_name = {
+            key: kept
+            for key, found in self.by_name.items()
+            if (kept := tuple(definition for definition in found if definition.equation.name in names))
+        }
+        return replace(self, by_name=by_name)
 
     def candidates(self, names: frozenset[str]) -> Iterator[Definition]:
         """The definitions whose quantities are all among the names."""

@@ -14,6 +14,7 @@ from symgrad.equations import Equation, Model, Quantity, axis, names_in
 from symgrad.errors import ModelError, SymgradError
 from symgrad.expressions import exact
 from symgrad.indices import canonical
+from symgrad.naming.forward import named_again
 from symgrad.reading.source import AbstractFunction, Source, explained, number_hooks
 from symgrad.tensors.tensor import Scope, Tensor, as_tensor
 
@@ -47,7 +48,7 @@ def model(function: Callable[..., Any]) -> Model:
         ZeroDivisionError,
     ) as error:
         raise ModelError(source.located(explained(error, source), error)) from error
-    return reading.model()
+    return named_again(reading.model())
 
 
 @dataclass
