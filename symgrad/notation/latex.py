@@ -254,6 +254,8 @@ class Printer:
         return _Piece(r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}", ATOM)
 
     def _function(self, expr: Expr) -> _Piece:
+        if str(expr) in self.values:
+            return _number(decimal_latex(self.values[str(expr)]))
         if expr.func.__name__ == "exp":
             return _Piece("e^" + braced(self.latex(expr.args[0])), POWER)
         head, argument = self._applied(expr)
@@ -347,10 +349,14 @@ def _ends_in_number(text: str) -> bool:
     return text[-1].isdigit() and not re.search(r"[_^]\d+$", text)
 
 
-def equation_latex(equation: Equation, written: Written, align: bool = False) -> str:
-    """An equation as LaTeX; `align` puts an alignment mark before the equals sign."""
+def equation_latex(equation: Equation, written: Written, align: bool = False, of: tuple[str, ...] = ()) -> str:
+    """An equation as LaTeX, its left-hand side a function `of` the named quantities where they are given.
+
+    `align` puts an alignment mark before the equals sign.
+    """
     printer = Printer(written)
-    return f"{printer.latex(equation.lhs)} {'&' if align else ''}= {printer.latex(equation.rhs)}"
+    left = printer.latex(equation.lhs) + (parenthesised(", ".join(map(latex_name, of))) if of else "")
+    return f"{left} {'&' if align else ''}= {printer.latex(equation.rhs)}"
 
 
 def model_latex(model: Model) -> str:

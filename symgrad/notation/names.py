@@ -20,9 +20,15 @@ def latex_name(name: str, script: bool = True) -> str:
 
     >>> print(latex_name("yhat"), latex_name("w_1"), latex_name("alpha"), latex_name("L"))
     \hat{y} w_1 \alpha \mathscr{L}
+    >>> print(latex_name("w_prime"), latex_name("grad_f"))
+    w^\prime \nabla f
     >>> print(latex_name("dL_dw1"))
     \frac{\partial \mathscr{L}}{\partial w_1}
     """
+    if name.endswith("_prime"):
+        return latex_name(name.removesuffix("_prime"), script) + r"^\prime"
+    if name.startswith("grad_"):
+        return rf"\nabla {latex_name(name.removeprefix('grad_'), script)}"
     pair = split_partial(name)
     if pair:
         return partial_latex(latex_name(pair[0], script), latex_name(pair[1], script))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sympy import Expr
+from sympy.core.function import AppliedUndef
 
 from symgrad.derivation import Derivation
 from symgrad.errors import InputError
@@ -75,7 +76,7 @@ def worked_line(left: str, expr: Expr, values: Mapping[str, Expr], written: Any)
     symbolic = Printer(written).latex(expr)
     substituted = Printer(written, values).latex(expr)
     value = substitute(expr, values)
-    put_in_full = all(decimal(values[symbol.name])[1] for symbol in expr.free_symbols if symbol.name in values)
+    put_in_full = all(decimal(number)[1] for number in _numbers(expr, values).values())
     last = symbolic
     sides = [left]
     for side, equal in ((substituted, put_in_full), (decimal_latex(value), decimal(value)[1] and put_in_full)):
@@ -87,12 +88,18 @@ def worked_line(left: str, expr: Expr, values: Mapping[str, Expr], written: Any)
 
 def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     """The expression's value: rational if it can be, otherwise to 50 digits; raises InputError if it has none."""
-    number = expr.xreplace({symbol: values[symbol.name] for symbol in expr.free_symbols if symbol.name in values})
+    number = expr.xreplace(_numbers(expr, values))
     if not number.is_Rational:
         number = number.evalf(DIGITS)
     if not (number.is_Rational or number.is_Float):
         raise InputError(f"{expr} has no real value at these inputs: it becomes {number}")
     return number
+
+
+def _numbers(expr: Expr, values: Mapping[str, Expr]) -> dict[Expr, Expr]:
+    """The numbers that quantities, and applied functions such as f(x), are given, by the names that they go by."""
+    named = expr.free_symbols | expr.atoms(AppliedUndef)
+    return {node: values[str(node)] for node in named if str(node) in values}
 
 
 def evaluation(derivation: Derivation, values: Mapping[str, Any]) -> Evaluation:
