@@ -1,4 +1,4 @@
-"""Golden rows: every formula of the article in its order, as symgrad prints it; the right one where the article slips."""
+"""Golden rows: every formula of the article in its order, as symgrad prints it; the right one where it slips."""
 
 import pytest
 from katex import assert_katex
