@@ -1,7 +1,7 @@
 """The derivatives in Petersen and Pedersen, The Matrix Cookbook (2012), chapter 2: a table, and each row computed.
 
 A row is an identity of a real scalar by a vector or a matrix: the book's section, the function, the variable, and
-the gradient as the book states it, in NumPy. There are 63. Left out are derivatives of matrices and of vectors,
+the gradient in NumPy, a power of X written out for one exponent. There are 63. Left out are derivatives of matrices and of vectors,
 functions of a whole matrix other than the inverse and the determinant (sine, eigenvalues, pseudoinverse), complex
 ones, and those that hold for structured matrices only (2.3, 2.8, chapter 4).
 """
@@ -91,8 +91,6 @@ ROWS = """
 
 LINES = ROWS.strip().replace("\n        ", " ").splitlines()
 IDENTITIES = [tuple(part.strip() for part in line.split("|")) for line in LINES]
-    tuple(part.strip() for part in line.split("|")) for line in ROWS.strip().replace("\n        ", " ").splitlines()
-]
 
 
 def compiled(function, variable, folder):
