@@ -1,9 +1,9 @@
 """The derivatives in Petersen and Pedersen, The Matrix Cookbook (2012), chapter 2: a table, and each row computed.
 
 A row is an identity of a real scalar by a vector or a matrix: the book's section, the function, the variable, and
-the gradient in NumPy, a power of X written out for one exponent. There are 63. Left out are derivatives of matrices and of vectors,
-functions of a whole matrix other than the inverse and the determinant (sine, eigenvalues, pseudoinverse), complex
-ones, and those that hold for structured matrices only (2.3, 2.8, chapter 4).
+the gradient in NumPy, a power of X written out for one exponent. There are 63. Left out are derivatives of matrices
+and of vectors, functions of a whole matrix other than the inverse and the determinant (sine, eigenvalues,
+pseudoinverse), complex ones, and those that hold for structured matrices only (2.3, 2.8, chapter 4).
 """
 
 import runpy
