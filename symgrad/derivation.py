@@ -30,6 +30,7 @@ from symgrad.naming.terms import cost
 if TYPE_CHECKING:  # the rooms above, imported only when a convenience method is called
     from symgrad.codegen.program import Program, Reduction
     from symgrad.notation.steps import Line
+    from symgrad.notation.style import Layout, Notation
     from symgrad.notation.worked import Evaluation
     from symgrad.verification.verdict import Verdict
 
@@ -85,23 +86,30 @@ class Derivation:
         """∂result/∂quantity by name, in the inputs only."""
         return Gradient(self, inputs_only=True)
 
-    def latex(self) -> str:
-        """Every step as LaTeX: chain rule, local derivatives, combined result."""
+    def latex(self, notation: Notation = "auto", layout: Layout = "denominator") -> str:
+        """Every step as LaTeX: chain rule, local derivatives, combined result.
+
+        Quantities with axes are written in "matrix" or "index" form, or "auto", the first where there is one; raises
+        SymgradError, naming the step, where "matrix" is asked for and there is none.
+        """
         from symgrad.notation.steps import derivation_latex
+        from symgrad.notation.style import Style
 
-        return derivation_latex(self)
+        return derivation_latex(self, Style(notation, layout))
 
-    def markdown(self) -> str:
+    def markdown(self, notation: Notation = "auto", layout: Layout = "denominator") -> str:
         """The equations, the steps with their reasons, and the gradient, as Markdown with LaTeX."""
         from symgrad.notation.steps import derivation_markdown
+        from symgrad.notation.style import Style
 
-        return derivation_markdown(self)
+        return derivation_markdown(self, Style(notation, layout))
 
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self, notation: Notation = "auto", layout: Layout = "denominator") -> tuple[Line, ...]:
         """Every line that the derivation prints: local derivatives, chain rules, combined results."""
         from symgrad.notation.steps import lines
+        from symgrad.notation.style import Style
 
-        return lines(self)
+        return lines(self, Style(notation, layout))
 
     def chain(self, quantity: str) -> tuple[Line, ...]:
         """The chain rule opened from the result down to a quantity, as an article does: ∂L/∂w = ∂L/∂ŷ ∂ŷ/∂w, …."""

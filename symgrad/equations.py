@@ -17,6 +17,7 @@ from symgrad.infix import Infix
 
 if TYPE_CHECKING:  # the rooms above the core, imported only when a convenience method is called
     from symgrad.codegen.program import Program, Reduction
+    from symgrad.notation.style import Notation
     from symgrad.reading.bind import Bindable
 
 
@@ -244,11 +245,15 @@ class Model:
 
         return evaluate(self, args, kwargs)
 
-    def latex(self) -> str:
-        """The equations, numbered, as LaTeX."""
-        from symgrad.notation.latex import model_latex
+    def latex(self, notation: Notation = "auto") -> str:
+        """The equations, numbered, as LaTeX: in "matrix" or "index" form, or "auto", the first where there is one.
 
-        return model_latex(self)
+        Raises SymgradError, naming the equation, where "matrix" is asked for and there is none.
+        """
+        from symgrad.notation.steps import model_latex
+        from symgrad.notation.style import Style
+
+        return model_latex(self, Style(notation))
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"

@@ -25,9 +25,9 @@ from symgrad.article.results import (
 from symgrad.article.typeset import typeset
 from symgrad.chain import chain
 from symgrad.expressions import Order, product, total
-from symgrad.notation.latex import Printer, aligned, model_latex
+from symgrad.notation.latex import Printer, aligned
 from symgrad.notation.names import latex_name
-from symgrad.notation.steps import Line, chain_line
+from symgrad.notation.steps import Line, chain_line, model_latex
 from symgrad.notation.vector import definition_latex
 from symgrad.notation.worked import Evaluation, worked_line
 

@@ -28,7 +28,7 @@ from sympy import (
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-from symgrad.equations import Equation, Index, Model
+from symgrad.equations import Equation, Index
 from symgrad.expressions import Written, ordered
 from symgrad.indices import Largest
 from symgrad.names import split_partial
@@ -357,15 +357,6 @@ def equation_latex(equation: Equation, written: Written, align: bool = False, of
     printer = Printer(written)
     left = printer.latex(equation.lhs) + (parenthesised(", ".join(map(latex_name, of))) if of else "")
     return f"{left} {'&' if align else ''}= {printer.latex(equation.rhs)}"
-
-
-def model_latex(model: Model) -> str:
-    """A model's equations as one numbered `aligned` block."""
-    rows = [
-        rf"{equation_latex(equation, model.written, align=True)} && ({number})"
-        for number, equation in enumerate(model.equations, 1)
-    ]
-    return aligned(rows)
 
 
 def aligned(rows: list[str]) -> str:

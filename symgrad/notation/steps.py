@@ -9,10 +9,18 @@ from sympy import Expr, Indexed, IndexedBase, Symbol
 from symgrad.adjoint import Contribution
 from symgrad.chain import ChainRow
 from symgrad.derivation import Derivation, Step
+from symgrad.equations import Equation, Model
 from symgrad.infix import Infix
 from symgrad.names import partial_name
-from symgrad.notation.latex import Printer, aligned, equation_latex
+from symgrad.notation.latex import Printer, aligned
 from symgrad.notation.names import latex_name, partial_latex
+from symgrad.notation.style import Statement, Style, has_axes
+
+AUTO = Style()
+LAYOUTS = {
+    "denominator": "Each gradient has the shape of its variable (denominator layout).",
+    "numerator": "Each gradient has the transposed shape of its variable (numerator layout).",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,7 @@ class Line:
         return f"$${self.latex}$$"
 
 
-def step_lines(derivation: Derivation, step: Step) -> tuple[Line, ...]:
+def step_lines(derivation: Derivation, step: Step, style: Style = AUTO) -> tuple[Line, ...]:
     """The local derivatives that a step needs, then its chain rule and combined result."""
     printer = Printer(derivation.written)
     result = derivation.model.result
@@ -47,14 +55,18 @@ def step_lines(derivation: Derivation, step: Step) -> tuple[Line, ...]:
         return (Line((printer.latex(adjoint), value), step.reason),)
     direct = all(share.user == result for share in step.contributions)
     scalar = not step.indices and not any(_has_axes(derivation, share) for share in step.contributions)
-    if direct or not scalar:
+    if not scalar:
+        found = _statement(derivation, step, style)
+        reason = f"{step.reason}: {found.shapes}" if found.shapes else step.reason
+        return (Line((found.left, found.right), reason),)
+    if direct:
         return (Line((printer.latex(adjoint), printer.latex(_written_out(derivation, step))), step.reason),)
     locals_ = tuple(
         Line((partial_latex(latex_name(share.user), latex_name(step.quantity)), printer.latex(share.local)))
         for share in step.contributions
         if share.user != result
     )
-    rule = " + ".join(_rule(printer, result, share, step.quantity) for share in step.contributions)
+    rule = " + ".join(_rule(printer, result, share, step.quantity) for share in step.contributions).replace("+ -", "- ")
     combined = printer.latex(_written_out(derivation, step))
     return (*locals_, Line((printer.latex(adjoint), rule, combined), step.reason))
 
@@ -63,14 +75,21 @@ def _entry(name: str, step: Step) -> Expr:
     return IndexedBase(name)[step.indices] if step.indices else Symbol(name)
 
 
+def _statement(derivation: Derivation, step: Step, style: Style) -> Statement:
+    """A step's adjoint in the style that is asked for."""
+    name = partial_name(derivation.model.result, step.quantity)
+    equation = Equation(name, _written_out(derivation, step), step.indices)
+    return style.statement(equation, derivation.model, derivation.written)
+
+
 def _has_axes(derivation: Derivation, share: Contribution) -> bool:
     return bool(derivation.model.equation(share.user).indices) or isinstance(share.entry, Indexed)
 
 
 def _rule(printer: Printer, result: str, share: Contribution, quantity: str) -> str:
+    if share.user == result:  # one path of several: the partial's own name means them all
+        return printer.latex(share.local)
     local = partial_latex(latex_name(share.user), latex_name(quantity))
-    if share.user == result:
-        return local
     return printer.chain([partial_latex(latex_name(result), latex_name(share.user)), local])
 
 
@@ -85,13 +104,13 @@ def _written_out(derivation: Derivation, step: Step) -> Expr:
 LONGEST_LINE = 40  # operations; a longer combined product is left in terms of the adjoints above it
 
 
-def lines(derivation: Derivation) -> tuple[Line, ...]:
+def lines(derivation: Derivation, style: Style = AUTO) -> tuple[Line, ...]:
     """Every line of the derivation, in order; the result's own step, which says 1, is left out."""
     return tuple(
         line
         for step in derivation.steps
         if step.quantity != derivation.model.result or step.quantity in derivation.wrt
-        for line in step_lines(derivation, step)
+        for line in step_lines(derivation, step, style)
     )
 
 
@@ -103,40 +122,49 @@ def chain_line(row: ChainRow) -> Line:
     return Line((left, *([statement] if statement not in (left, combined) else []), combined))
 
 
-def derivation_latex(derivation: Derivation) -> str:
+def derivation_latex(derivation: Derivation, style: Style = AUTO) -> str:
     """Every line as one `aligned` block."""
-    return aligned([line.aligned for line in lines(derivation)])
+    return aligned([line.aligned for line in lines(derivation, style)])
 
 
-def derivation_markdown(derivation: Derivation) -> str:
+def model_latex(model: Model, style: Style = AUTO) -> str:
+    """A model's equations as one numbered `aligned` block."""
+    statements = (style.statement(equation, model, model.written) for equation in model.equations)
+    return aligned([f"{found.left} &= {found.right} && ({n})" for n, found in enumerate(statements, 1)])
+
+
+def derivation_markdown(derivation: Derivation, style: Style = AUTO) -> str:
     """The equations as a numbered list, the steps with their reasons, the gradient."""
     model = derivation.model
     title = model.name.replace("_", " ").capitalize()
     parts = [f"# {title}", *([model.doc] if model.doc else []), "## The model"]
-    parts.append("\n".join(f"{n}. ${equation_latex(eq, model.written)}$" for n, eq in enumerate(model.equations, 1)))
+    statements = [style.statement(equation, model, model.written) for equation in model.equations]
+    parts.append("\n".join(f"{n}. ${found.left} = {found.right}$" for n, found in enumerate(statements, 1)))
     parts.append("## The derivation, from the result back")
+    if has_axes(model):
+        parts.append(LAYOUTS[style.layout])
     for step in derivation.steps:
         if step.quantity == model.result and model.result not in derivation.wrt:
             continue
-        block = aligned([line.aligned for line in step_lines(derivation, step)])
-        parts.append(f"{_sentence(derivation, step)}\n\n$$\n{block}\n$$")
+        found = step_lines(derivation, step, style)
+        block = aligned([line.aligned for line in found])
+        parts.append(f"{_sentence(derivation, found[-1].reason)}\n\n$$\n{block}\n$$")
     parts.append("## The gradient")
-    printer = Printer(derivation.written)
     rows = []
     for name in derivation.wrt:
         step = derivation.step(name)
-        left = printer.latex(_entry(partial_name(model.result, name), step))
-        rows.append(f"{left} &= {printer.latex(_written_out(derivation, step))}")
+        found_row = _statement(derivation, step, style)
+        rows.append(f"{found_row.left} &= {found_row.right}")
     parts.append(f"$$\n{aligned(rows)}\n$$")
     return "\n\n".join(parts) + "\n"
 
 
-def _sentence(derivation: Derivation, step: Step) -> str:
+def _sentence(derivation: Derivation, reason: str) -> str:
     """A step's reason with its names as mathematics."""
     names = derivation.model.quantities
     words = (
         f"${latex_name(word.strip(',:'))}${word[len(word.strip(',:')) :]}" if word.strip(",:") in names else word
-        for word in step.reason.split()
+        for word in reason.split()
     )
     text = " ".join(words)
     return (text if text.startswith("$") else text[0].upper() + text[1:]) + "."

@@ -111,9 +111,10 @@ def _flipped(node: Entrywise) -> Node:
 
 def lifted(node: Node) -> Node:
     """An entrywise node with one transpose outside instead of several inside."""
-    if isinstance(node, Entrywise) and not node.is_scalar:
+    if isinstance(node, Entrywise) and S.One not in node.shape:
         inside = _flipped(node)
-        if transposes(inside) < transposes(node):
+        left = transposes(inside)
+        if left < transposes(node) and not (left and isinstance(node, Plus)):
             return Transpose(inside)
     return node
 
@@ -124,7 +125,17 @@ def plus(terms: Sequence[Node]) -> Node:
     kept = [term for term in flat if not (isinstance(term, Scalar) and term.value.is_zero)]
     if all(isinstance(term, Scalar) for term in kept):
         return Scalar(sum((term.value for term in kept if isinstance(term, Scalar)), S.Zero))
-    return kept[0] if len(kept) == 1 else lifted(Plus(tuple(kept)))
+    if len(kept) == 1:
+        return kept[0]
+    whole = Plus(tuple(kept))
+    size = abs(_coefficient(kept[0]))
+    if whole.is_scalar or size == 1 or any(abs(_coefficient(term)) != size for term in kept):
+        return lifted(whole)
+    return scaled([Scalar(size)], plus([scaled([Scalar(1 / size)], term) for term in kept]))
+
+
+def _coefficient(node: Node) -> Expr:
+    return node.coefficient if isinstance(node, Scale) else node.value if isinstance(node, Scalar) else S.One
 
 
 def hadamard(factors: Sequence[Node]) -> Node:

@@ -33,10 +33,23 @@ from sympy.core.relational import Relational
 
 from symgrad.equations import Index
 from symgrad.expressions import Order, Written, ordered
-from symgrad.indices import relabelled
+from symgrad.indices import LETTERS, relabelled
+from symgrad.notation.matrix import tree
 from symgrad.notation.matrix.build import hadamard, lifted, matmul, ones, plus, power, scaled, transposed
 from symgrad.notation.matrix.network import Network, NoMatrixForm
-from symgrad.notation.matrix.tree import Apply, Det, Each, Identity, Indicator, Inverse, Name, Node, Scalar, Scale
+from symgrad.notation.matrix.tree import (
+    Apply,
+    Det,
+    Each,
+    Identity,
+    Indicator,
+    Inverse,
+    Name,
+    Node,
+    Scalar,
+    Scale,
+    Unit,
+)
 from symgrad.tensors.functions import Determinant, MatrixInverse, relu, sigmoid, softplus
 
 Shapes = Mapping[str, tuple[Expr, ...]]
@@ -63,7 +76,19 @@ def recovered(
     rank = min(len(indices), 2)
     fixed, (row, column) = indices[: len(indices) - rank], (*indices[len(indices) - rank :], None, None)[:2]
     reader = _Reader(shapes or {}, written or {}, fixed)
-    return reader.spread(reader.node(expr, row, column), row, column, implicit=False)
+    form = reader.spread(reader.node(expr, row, column), row, column, implicit=False)
+    return _lettered(form, {index.name for index in fixed})
+
+
+def _lettered(node: Node, taken: set[str]) -> Node:
+    """The form with its batch indices named by the letters that they had, as far as these are free."""
+    if isinstance(node, Each):
+        letters = (node.index.name.partition("_")[0], *LETTERS)
+        index = Index(next(letter for letter in letters if letter not in taken), node.index.size)
+        body = tree.relabelled(node.body, {node.index: index})
+        return Each(index, _lettered(body, {*taken, index.name}))
+    parts = {part: _lettered(part, taken) for part in node.parts}
+    return tree.with_parts(node, parts)
 
 
 @dataclass(frozen=True)
@@ -89,7 +114,7 @@ class _Reader:
         free = self.free(expr)
         if not set(free) <= {row, column}:
             raise NoMatrixForm(f"{expr} has the indices {', '.join(map(str, free))}")
-        if not expr.has(*_ARRAYS):
+        if not expr.has(*_ARRAYS) or (isinstance(expr, KroneckerDelta) and not free):
             return Scalar(expr)
         if row in free and column in free:
             assert row is not None and column is not None
@@ -109,6 +134,8 @@ class _Reader:
             return power(self.node(expr.base, row, column), expr.exp)
         if isinstance(expr, KroneckerDelta) and set(expr.args) == set(at) and _same(at[0].size, at[1].size):
             return Identity(at[0].size)
+        if isinstance(expr, KroneckerDelta) and len(at) == 1 and any(arg.is_Integer for arg in expr.args):
+            return Unit(next(arg for arg in expr.args if arg.is_Integer), at[0].size)
         if isinstance(expr, MatrixInverse):
             return self._inverse(expr, at)
         if isinstance(expr, Determinant):
@@ -137,17 +164,21 @@ class _Reader:
     def _entry(self, entry: Indexed, at: tuple[Index, ...]) -> Node:
         """A whole quantity, its transpose, its diagonal, or the part of it that belongs to the fixed indices."""
         name, places = str(entry.base.label), entry.indices
-        axes = self.shapes.get(name) or tuple(getattr(place, "size", S.One) for place in places)
-        for place, size in zip(places, axes, strict=True):
-            whole = _same(place.size, size) if isinstance(place, Index) else place.is_zero and size is S.One
-            if not whole:
-                raise NoMatrixForm(f"{entry} is a part of {name}")
+        axes = self.shapes.get(name) or tuple(getattr(place, "size", None) for place in places)
         lead = 0
-        while lead < len(places) and places[lead] in self.fixed:
+        while lead < len(places) and (places[lead] in self.fixed or (places[lead].is_Integer and axes[lead] != 1)):
             lead += 1
         rest = places[lead:]
         if len(rest) > 2 or any(place in self.fixed for place in rest):
             raise NoMatrixForm(f"{entry} has {len(places)} axes")
+        for place, size in zip(places, axes, strict=True):
+            alone = place.is_Integer and size is not None
+            if not alone and not (isinstance(place, Index) and _same(place.size, size)):
+                raise NoMatrixForm(f"{entry} is a part of {name}")
+        if any(place.is_Integer and f"{name}{place + 1}" in self.shapes for place in places[:lead]):
+            raise NoMatrixForm(f"{entry} would read as another quantity's name")
+        if any(place.is_Integer and size != 1 for place, size in zip(rest, axes[lead:], strict=True)):
+            raise NoMatrixForm(f"{entry} is a part of {name}")
         size = (*(axes[lead:]), S.One, S.One)
         whole_name = Name(name, size[0], size[1], tuple(places[:lead]))
         if len(at) == 2:
@@ -188,9 +219,7 @@ class _Reader:
             raise NoMatrixForm(f"{condition} compares numbers")
         return self.spread(lifted(Indicator(condition.rel_op, *sides)), row, column)
 
-    def _contracted(
-        self, factors: Sequence[Expr], bound: list[Index], row: Index | None, column: Index | None
-    ) -> Node:
+    def _contracted(self, factors: Sequence[Expr], bound: list[Index], row: Index | None, column: Index | None) -> Node:
         """The product of the factors, summed over the bound indices."""
         flat, bound = self._flattened(factors, bound)
         wide = next((factor for factor in flat if len(self.free(factor)) > 2), None)

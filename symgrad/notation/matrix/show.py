@@ -32,8 +32,9 @@ from symgrad.notation.matrix.tree import (
     SumNorm,
     Trace,
     Transpose,
+    Unit,
 )
-from symgrad.notation.names import latex_name, partial_latex
+from symgrad.notation.names import latex_name, partial_latex, subscript
 
 SUM, ENTRYWISE, PRODUCT, FACTOR, ATOM = 1, 2, 3, 4, 5  # how tightly a piece binds; only an atom takes a superscript
 ONES = r"\mathbf{1}"
@@ -78,9 +79,9 @@ class MatrixPrinter:
         return Piece(text, SUM if node.value.is_Add or text.startswith("-") else PRODUCT if " " in text else ATOM)
 
     def name(self, node: Name) -> Piece:
-        if node.at:
-            return Piece(Printer().latex(IndexedBase(node.name)[node.at]), FACTOR)
         pair = split_partial(node.name)
+        if node.at:
+            return Piece(Printer().latex(IndexedBase(node.name)[node.at]), FACTOR if pair else ATOM)
         script = S.One in node.shape  # a loss may be a script letter, a matrix may not
         if pair:
             return Piece(partial_latex(latex_name(pair[0]), latex_name(pair[1], script)), FACTOR)
@@ -88,6 +89,9 @@ class MatrixPrinter:
 
     def ones(self, node: Ones) -> Piece:
         return Piece(ONES, ATOM)
+
+    def unit(self, node: Unit) -> Piece:
+        return Piece(r"\mathbf{e}" + subscript(self._printer.latex(node.place + 1)), ATOM)
 
     def identity(self, node: Identity) -> Piece:
         return Piece("I", ATOM)
@@ -252,6 +256,7 @@ _METHODS: dict[type[Node], Callable[..., Piece]] = {
     Scalar: MatrixPrinter.scalar,
     Name: MatrixPrinter.name,
     Ones: MatrixPrinter.ones,
+    Unit: MatrixPrinter.unit,
     Identity: MatrixPrinter.identity,
     Transpose: MatrixPrinter.transpose,
     Inverse: MatrixPrinter.inverse,

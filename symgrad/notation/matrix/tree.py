@@ -6,8 +6,9 @@ entry, and a number among their parts, or among the terms of a sum, stands for a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeAlias
 
 from sympy import Expr, S
 
@@ -50,12 +51,12 @@ class Scalar(Node):
 
 @dataclass(frozen=True)
 class Name(Node):
-    """A named quantity; `at` are the indices of batch axes in front of its rows and columns."""
+    """A named quantity, or its part at the places `at` on the batch axes in front of its rows and columns."""
 
     name: str
     rows: Expr
     columns: Expr
-    at: tuple[Index, ...] = ()
+    at: tuple[Expr, ...] = ()
 
     @property
     def shape(self) -> Shape:
@@ -66,6 +67,18 @@ class Name(Node):
 class Ones(Node):
     """A column of ones."""
 
+    size: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.size, S.One
+
+
+@dataclass(frozen=True)
+class Unit(Node):
+    """A column with 1 at one place, counted from 0, and 0 elsewhere."""
+
+    place: Expr
     size: Expr
 
     @property
@@ -238,3 +251,29 @@ class Each(Node):
     @property
     def shape(self) -> Shape:
         return self.body.shape
+
+
+def relabelled(node: Node, table: Mapping[Expr, Expr]) -> Node:
+    """The node with batch indices replaced."""
+    if not table:
+        return node
+    return replace(node, **{item.name: _relabelled(getattr(node, item.name), table) for item in fields(node)})
+
+
+def _relabelled(value: Any, table: Mapping[Expr, Expr]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_relabelled(part, table) for part in value)
+    if isinstance(value, Node):
+        return relabelled(value, table)
+    return value.xreplace(table) if isinstance(value, Expr) else value
+
+
+def with_parts(node: Node, parts: Mapping[Node, Node]) -> Node:
+    """The node with the nodes directly below it replaced."""
+
+    def changed(value: Any) -> Any:
+        return tuple(map(changed, value)) if isinstance(value, tuple) else parts[value] if value in parts else value
+
+    if all(old is new for old, new in parts.items()):
+        return node
+    return replace(node, **{item.name: changed(getattr(node, item.name)) for item in fields(node)})
