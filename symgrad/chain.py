@@ -36,7 +36,13 @@ class ChainRow:
     @property
     def statement(self) -> Expr:
         """The chain rule in partials only; the derivative itself where `of` uses `by` directly and nothing else."""
-        return self._sum(lambda link: Symbol(partial_name(self.of, link.through)))
+        return self._sum(
+            lambda link: (  # a direct path among several: the partial's own name means them all
+                link.local
+                if link.through == self.by and len(self.links) > 1
+                else Symbol(partial_name(self.of, link.through))
+            )
+        )
 
     @property
     def combined(self) -> Expr:

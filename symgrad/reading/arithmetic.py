@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from sympy import Expr, Function, Integer, Symbol
+from sympy import Expr, Function, Integer, Symbol, pi
 
 from symgrad.errors import ClaimError
 from symgrad.expressions import Order, exact, product, total
@@ -18,11 +19,14 @@ from symgrad.tensors.elementwise import ELEMENTWISE
 
 _PRIME = re.compile(r"(\w)('+)(?=\()")
 _MARK = "_prime"
+_JUXTAPOSED = re.compile(r"\)\s*[\w(]|\d\s*(?!e\d)[A-Za-z(]|[A-Za-z_]\s+\w")
+_CONSTANTS = {"pi": pi}
+MOST_DIGITS = 1_000  # of one number: a short text can write one that Python would compute for hours
 
 
 def spelled(text: str) -> str:
     """The text with f'(z) in a spelling that Python has."""
-    return _PRIME.sub(lambda match: match[1] + _MARK * len(match[2]), text.strip())
+    return _PRIME.sub(lambda match: match[1] + _MARK * len(match[2]), " ".join(text.split()))
 
 
 def unspelled(text: str) -> str:
@@ -32,10 +36,18 @@ def unspelled(text: str) -> str:
 
 def parsed(text: str) -> ast.expr:
     """The text's syntax tree; raises ClaimError, quoting the text, where it isn't arithmetic."""
+    source = spelled(text)
+    if not source:
+        raise ClaimError("there is nothing to read where an expression is meant")
     try:
-        return ast.parse(spelled(text), mode="eval").body
+        tree = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ClaimError(f"can't read {text!r} as arithmetic: {error}") from None
+        hint = "; write * between factors" if _JUXTAPOSED.search(source) else ""
+        raise ClaimError(f"can't read {text!r} as arithmetic: {getattr(error, 'msg', error)}{hint}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            node.kind = ast.get_source_segment(source, node)  # all its digits: a float has only the first seventeen
+    return tree
 
 
 def read(text: str, written: dict[Expr, Order], names: Mapping[str, Expr] | None = None) -> Expr:
@@ -54,12 +66,14 @@ def build(node: ast.expr, written: dict[Expr, Order], names: Mapping[str, Expr])
         return build(part, written, names)
 
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        number = exact(node.value)
-        if isinstance(node.value, float):
+        if node.kind and abs(Decimal(node.kind).adjusted()) > MOST_DIGITS:
+            raise ClaimError(f"the number {node.kind} is too large, or too small, to compute with")
+        number = exact(node.kind or node.value)
+        if not number.is_Integer:
             written[number] = (number,)
         return number
     if isinstance(node, ast.Name):
-        return names.get(node.id, Symbol(node.id))
+        return names.get(node.id, _CONSTANTS.get(node.id, Symbol(node.id)))
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         inner = convert(node.operand)
         return product((Integer(-1), inner), written) if isinstance(node.op, ast.USub) else inner
@@ -82,6 +96,8 @@ def _operation(node: ast.BinOp, left: Expr, right: Expr, written: dict[Expr, Ord
         ast.Pow: lambda: _power(left, right),
     }
     rule = rules.get(type(node.op))
+    if isinstance(node.op, ast.BitXor):
+        raise ClaimError(f"can't read {ast.unparse(node)!r}: write ** for a power")
     if rule is None:
         raise ClaimError(f"can't read {ast.unparse(node)!r}: {type(node.op).__name__} is not an operation of a model")
     return rule()
@@ -90,9 +106,16 @@ def _operation(node: ast.BinOp, left: Expr, right: Expr, written: dict[Expr, Ord
 def _power(base: Expr, exponent: Expr) -> Expr:
     if base.is_zero and exponent.is_negative:
         raise ClaimError("a division by zero")
-    if base.is_number and exponent.is_number and abs(exponent) > 10_000:
-        raise ClaimError(f"the power {base}**{exponent} is too large to compute")
+    if base.is_number and exponent.is_number and abs(exponent) * _digits(base) > MOST_DIGITS:
+        raise ClaimError("a power of a number in it is too large to compute")
     return base**exponent
+
+
+def _digits(number: Expr) -> int:
+    """About how many digits a number's numerator and denominator have; 1 for one that isn't rational."""
+    if not number.is_Rational or abs(number) in (0, 1):
+        return 0 if number.is_Rational else 1
+    return 1 + int((int(number.p).bit_length() + int(number.q).bit_length()) * 0.30103)
 
 
 def _call(name: str, arguments: list[Any]) -> Expr:

@@ -13,6 +13,8 @@ from sympy.core.relational import Relational
 
 from symgrad.tensors.functions import Elementary
 
+LARGEST = 10_000_000  # bits before the point; a tower of exponentials has more than a number that can be shown
+
 
 class NoValue(Exception):
     """The expression has no real value here, or a kink is too near to choose a branch."""
@@ -42,7 +44,7 @@ def ball(expr: Expr, values: Mapping[Expr, arb], bits: int) -> arb:
     """The expression's value as a ball, at a precision in bits; raises NoValue."""
     ctx.prec = bits
     result = _ball(expr, values)
-    if not result.is_finite():
+    if not result.is_finite() or abs(result) > arb(2) ** LARGEST:
         raise NoValue
     return result
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, S, Symbol
+from sympy import Derivative, Expr, Float, S, Subs, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.numbers import ComplexInfinity, ImaginaryUnit, Infinity, NaN, NegativeInfinity
 
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Model, functions_in, names_in
@@ -17,7 +19,7 @@ from symgrad.errors import ClaimError, SymgradError
 from symgrad.expressions import Order, exact
 from symgrad.indices import Definitions, inlined
 from symgrad.infix import Infix
-from symgrad.names import partial_name, split_partial
+from symgrad.names import parsed, partial_name, split_partial
 from symgrad.reading.arithmetic import read
 from symgrad.reading.call import NotTranslatable, call_symbolically
 from symgrad.reading.equations import primed
@@ -40,11 +42,15 @@ def verify(derivation: Derivation, quantity: str, claim: Any) -> Verdict:
         reference = context.reference(name)
         if isinstance(claim, str) and "=" in claim:
             return context.chained(name, reference, claim)
-        return context.verdict(name, reference, context.read(claim, names_in(reference)))
+        label = f"{name} = {claim.strip()}" if isinstance(claim, str) else ""
+        return context.verdict(name, reference, context.read(claim, names_in(reference)), label)
     except NotTranslatable as error:
         return _sampled(derivation, name, claim, str(error))
     except SymgradError as error:
         return Verdict("malformed", name, str(error))
+
+
+_NOT_READ = (Derivative, Subs, ExprWithLimits, ImaginaryUnit, NaN, Infinity, NegativeInfinity, ComplexInfinity)
 
 
 @dataclass(frozen=True)
@@ -72,12 +78,13 @@ class _Context:
         return pair is not None and all(part in self.model.quantities for part in pair)
 
     def _hint(self, name: str) -> str:
-        close = difflib.get_close_matches(name, list(self.model.quantities), 1)
+        close = [known for known in self.model.quantities if parsed(known) == parsed(name)]  # ŷ and y_hat for yhat
+        close = close or difflib.get_close_matches(name, list(self.model.quantities), 1)
         return f"did you mean {close[0]}?" if close else f"it has {', '.join(self.model.quantities)}"
 
     def reference(self, name: str) -> Expr:
         """The correct expression: a partial's in named quantities, or the expression that a text writes."""
-        return self.partial(name) if self.is_partial(name) else read(name, self.written)
+        return self.partial(name) if self.is_partial(name) else read(name, self.written, self._symbols)
 
     def partial(self, name: str, inputs_only: bool = False) -> Expr:
         """A partial derivative in named quantities, or in inputs only."""
@@ -97,20 +104,26 @@ class _Context:
     def read(self, claim: Any, also: tuple[str, ...] = ()) -> Expr:
         """The claim as an expression in the model's names and those in `also`; raises ClaimError, NotTranslatable."""
         if isinstance(claim, str):
-            expr = read(claim, self.written)
+            expr = read(claim, self.written, self._symbols)
         elif isinstance(claim, Expr):
             expr = primed(claim)
+            expr = expr.xreplace({number: exact(number) for number in expr.atoms(Float) if number.is_finite})
         elif callable(claim):
-            quantities = {name: Symbol(name) for name in self.model.quantities}
-            expr = call_symbolically(claim, {**quantities, **dict.fromkeys(self.model.functions)}, self.written)
+            expr = call_symbolically(claim, {**self._symbols, **dict.fromkeys(self.model.functions)}, self.written)
         else:
             expr = exact(claim)
+        for node in expr.atoms(*_NOT_READ):
+            raise ClaimError(f"the claim has {node}, which can't be compared with a derivation")
         for name in names_in(expr):
             if name not in self.model.quantities and name not in also and not self.is_partial(name):
                 raise ClaimError(f"the claim uses {name}, which {self.model.name} doesn't have; {self._hint(name)}")
         for name in functions_in(expr) - set(self.model.functions):
             raise ClaimError(f"the claim applies {name}, which isn't an abstract function of {self.model.name}")
         return expr.xreplace({atom: Symbol(atom.name) for atom in expr.free_symbols})
+
+    @property
+    def _symbols(self) -> dict[str, Expr]:
+        return {name: Symbol(name) for name in self.model.quantities}
 
     def _text(self, expr: Expr) -> str:
         return Infix(self.written).text(expr)

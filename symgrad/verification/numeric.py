@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sympy import Expr, Rational, floor
+from sympy import Expr, Rational, Symbol, floor
 
-from symgrad.errors import ClaimError
+from symgrad.errors import ClaimError, SymgradError
 from symgrad.expressions import exact
 from symgrad.notation.numbers import decimal
 from symgrad.notation.worked import substitute
@@ -32,7 +32,7 @@ class _Side:
     values: Mapping[str, Expr]
 
     def value(self, node: ast.expr) -> Expr:
-        expr = build(node, {}, {})
+        expr = build(node, {}, {name: Symbol(name) for name in self.values})
         missing = sorted(str(symbol) for symbol in expr.free_symbols if symbol.name not in self.values)
         if missing:
             raise ClaimError(f"no value is given for {missing[0]} in {self.text!r}")
@@ -82,6 +82,8 @@ def verify_numbers(sides: Sequence[str], values: Mapping[str, Any]) -> Verdict:
     """
     claim = " = ".join(sides)
     try:
+        if len(sides) < 2:
+            raise ClaimError("a line of numbers has at least two sides, set equal")
         exactly = {name: exact(value) for name, value in values.items()}
         line = [_Side(spelled(side), parsed(side), exactly) for side in sides]
         truth = line[0].value(line[0].tree)
@@ -89,7 +91,7 @@ def verify_numbers(sides: Sequence[str], values: Mapping[str, Any]) -> Verdict:
             fault = _fault(before, side, truth)
             if fault is not None:
                 return Verdict("refuted", claim, _correct(truth), diagnosis=fault, correct=truth)
-    except ClaimError as error:
+    except SymgradError as error:
         return Verdict("malformed", claim, str(error))
     return Verdict("proved", claim, "every printed number is the exact value, or rounds it", correct=truth)
 

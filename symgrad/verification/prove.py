@@ -85,11 +85,11 @@ class _Quotients:
         atoms = list(self.atoms)
         polynomials, *generators = ring([f"a{place}" for place in range(len(atoms))], QQ)
         numerator, denominator = self._quotient(plain, polynomials, dict(zip(atoms, generators, strict=True)))
-        if denominator == 0:
-            raise GaveUp
         relations = self._relations(dict(zip(atoms, generators, strict=True)), polynomials)
-        if relations and numerator != 0:
-            numerator = numerator.rem(relations)
+        if relations:
+            numerator, denominator = numerator.rem(relations), denominator.rem(relations)
+        if denominator == 0:
+            raise GaveUp  # 0/0, such as 1/(sin² + cos² - 1), equals nothing
         return bool(numerator == 0)
 
     def _spelled_out(self, expr: Expr) -> Expr:

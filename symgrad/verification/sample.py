@@ -32,7 +32,7 @@ def sampled(derivation: Derivation, name: str, claim: Callable[..., Any], why: s
     program = compile_model(dataclasses.replace(model, result=pair[0]), (pair[1],))
     wanted = list(inspect.signature(claim).parameters)
     chance = random.Random(0)
-    compared = 0
+    pairs: list[tuple[dict[str, float], float, float]] = []
     for _ in range(POINTS):
         inputs = {key: chance.choice(_SMALL) for key in program.inputs}
         with np.errstate(all="ignore"):
@@ -46,15 +46,17 @@ def sampled(derivation: Derivation, name: str, claim: Callable[..., Any], why: s
             continue  # outside the function's domain
         except Exception as error:  # the user's function may raise anything; that is the verdict
             return Verdict("malformed", name, f"the function raised {type(error).__name__}: {error}")
-        if not (np.isfinite(given) and np.isfinite(correct)):
-            continue
-        compared += 1
-        if abs(given - correct) > TOLERANCE * max(1.0, abs(correct)):
+        if np.isfinite(given) and np.isfinite(correct):
+            pairs.append((inputs, given, correct))
+    if not pairs:
+        return Verdict("undecided", name, f"{why}, and no point was found where it has a value")
+    largest = max(max(abs(given), abs(correct)) for _, given, correct in pairs)
+    for inputs, given, correct in pairs:
+        # A difference of large terms may be off by their rounding: at most a tolerance of the largest value counts.
+        if abs(given - correct) > TOLERANCE * max(min(1.0, largest), abs(correct)):
             shown = Counterexample({k: exact(v) for k, v in inputs.items()}, exact(given), exact(correct), {})
             return Verdict("refuted", name, f"{why}; compared in float64", shown)
-    if not compared:
-        return Verdict("undecided", name, f"{why}, and no point was found where it has a value")
-    return Verdict("agrees", name, f"{why}; equal at {compared} points in float64, to {TOLERANCE:g}")
+    return Verdict("agrees", name, f"{why}; equal at {len(pairs)} points in float64, to {TOLERANCE:g}")
 
 
 def quantities(derivation: Derivation, inputs: dict[str, float]) -> dict[str, float]:

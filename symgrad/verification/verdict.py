@@ -27,8 +27,18 @@ class Counterexample:
     def __str__(self) -> str:
         given = [f"{name} = {value}" for name, value in self.inputs.items()]
         given += [f"{name}(z) = {text}" for name, text in self.functions.items()]
-        sides = f"the claim gives {_shown(self.claimed)}, the derivation {_shown(self.correct)}"
+        claimed, correct = _told_apart(self.claimed, self.correct)
+        sides = f"the claim gives {claimed}, the derivation {correct}"
         return f"at {', '.join(given)}: {sides}" if given else sides
+
+
+def _told_apart(claimed: Expr, correct: Expr) -> tuple[str, str]:
+    """Both values as decimals; where these round to the same, one of them and the distance to the other."""
+    first, second = _shown(claimed), _shown(correct)
+    if first.removeprefix("≈ ") != second.removeprefix("≈ "):
+        return first, second
+    distance = claimed - correct
+    return f"{_shown(abs(distance))} {'more' if distance > 0 else 'less'}", second
 
 
 def _shown(value: Expr) -> str:
