@@ -165,3 +165,13 @@ def test_a_result_with_axes_has_no_gradient():
 
 def test_nothing_is_simplified_away_that_was_not_declared():
     assert simplify(sg.derive(network).step("Z2").adjoint) != 0
+
+
+def test_a_product_of_one_entry_with_itself_is_not_taken_for_the_entry():
+    @sg.model
+    def square(x: "1 1"):
+        z = x @ x
+        L = sg.sum(z)
+        return L
+
+    assert square.compile()(x=np.array([[0.5]]))[1]["x"] == pytest.approx(np.array([[1.0]]))

@@ -136,10 +136,13 @@ class Settling:
 
     def _divided(self, term: Term, definition: Definition, table: dict[Expr, Expr]) -> Term | None:
         powers = dict(term.powers)
-        core = [(bound_in_order(relabelled(b, table, self.written), self.written), e) for b, e in definition.core]
-        ratios = [powers[base] / exponent for base, exponent in core if base in powers]
-        if len(ratios) != len(core):
+        core: dict[Expr, Expr] = {}
+        for pattern, exponent in definition.core:  # two of its factors may be one and the same entry here
+            base = bound_in_order(relabelled(pattern, table, self.written), self.written)
+            core[base] = core.get(base, S.Zero) + exponent
+        if not all(base in powers and not exponent.is_zero for base, exponent in core.items()):
             return None
+        ratios = [powers[base] / exponent for base, exponent in core.items()]
         times = ratios[0] if len(core) == 1 else S.One
         if not times.is_Integer or any(ratio < 1 for ratio in ratios if len(core) > 1):
             return None
@@ -147,8 +150,8 @@ class Settling:
         if bound and (times != 1 or any(self._elsewhere(term, core, index) for index in bound)):
             return None
         entry = self._entry(definition, table)
-        first = next(place for place, (base, _) in enumerate(term.powers) if base == core[0][0])
-        left = [(base, exponent - times * dict(core).get(base, S.Zero)) for base, exponent in term.powers]
+        first = next(place for place, (base, _) in enumerate(term.powers) if base == next(iter(core)))
+        left = [(base, exponent - times * core.get(base, S.Zero)) for base, exponent in term.powers]
         kept = Term(term.coefficient, tuple(left[:first]), tuple(index for index in term.over if index not in bound))
         rest = Term(S.One, tuple(left[first:]))
         outside = definition.rest if definition.term.over else Term(definition.term.coefficient)
@@ -158,10 +161,9 @@ class Settling:
         return kept.times(Term(S.One, ((entry, times),))).times(rest).times(inverse)
 
     @staticmethod
-    def _elsewhere(term: Term, core: list[tuple[Expr, Expr]], index: Expr) -> bool:
+    def _elsewhere(term: Term, core: dict[Expr, Expr], index: Expr) -> bool:
         """Whether an index is used by the term outside the core."""
-        bases = dict(core)
-        return any(index in b.free_symbols and (b not in bases or bases[b] != e) for b, e in term.powers)
+        return any(index in b.free_symbols and (b not in core or core[b] != e) for b, e in term.powers)
 
     def _entry(self, definition: Definition, table: dict[Expr, Expr]) -> Expr:
         equation = definition.equation
