@@ -169,10 +169,14 @@ class Model:
             raise ModelError(f"{self.name}: no equation defines the result {self.result!r}")
 
     @staticmethod
-    def from_equations(equations: Any, result: str | None = None, name: str = "model") -> Model:
-        """A model from SymPy `Eq`s or (left, right) pairs, in any order; the result is the last in dependency order.
+    def from_equations(
+        equations: Any, result: str | None = None, name: str = "model", shapes: Mapping[str, str] | None = None
+    ) -> Model:
+        """A model from SymPy `Eq`s or (left, right) pairs, in any order; the result is the one that nothing uses.
 
-        Raises ModelError for a cycle, a second definition, or a left-hand side that isn't a name.
+        Equations may be in index form, Z[i, j] = sg.Sum(X[i, m]*W[m, j], m) + b[j], with `shapes` such as
+        {"X": "n d"} for their inputs.  Raises ModelError for a cycle, a second definition, or a left-hand side that
+        isn't a name or an entry.
 
         >>> x, w, z = Symbol("x"), Symbol("w"), Symbol("z")
         >>> Model.from_equations([(z, w * x)]).result
@@ -180,7 +184,7 @@ class Model:
         """
         from symgrad.reading.equations import model_from_equations
 
-        return model_from_equations(equations, result, name)
+        return model_from_equations(equations, result, name, shapes)
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:

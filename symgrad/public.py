@@ -6,6 +6,7 @@ from symgrad.errors import SymgradError
 from symgrad.facts import sums_to_one
 from symgrad.higher import hvp, jvp, vjp
 from symgrad.reading.function import model
+from symgrad.reading.indexed import Sum
 from symgrad.tensors.elementwise import (
     abs,
     clip,
@@ -71,6 +72,7 @@ from symgrad.verification.verdict import Verdict
 __all__ = [
     "Derivation",
     "Model",
+    "Sum",
     "SymgradError",
     "Verdict",
     "abs",

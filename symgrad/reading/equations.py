@@ -2,57 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from sympy import Derivative, Eq, Expr, Function, Subs, Symbol, sympify
+from sympy import Derivative, Eq, Expr, Function, Indexed, Subs, Symbol, sympify
 from sympy.core.function import AppliedUndef
 
 from symgrad.equations import Equation, Model, Quantity, names_in
 from symgrad.errors import ModelError
-from symgrad.expressions import Order
+from symgrad.reading.annotation import declared
+from symgrad.reading.indexed import base_name, declared_shape, index_form
 
 
-def model_from_equations(equations: Any, result: str | None, name: str) -> Model:
+def model_from_equations(
+    equations: Any, result: str | None, name: str, shapes: Mapping[str, str] | None = None
+) -> Model:
     """A model from `Eq`s or (left, right) pairs; what no equation defines is an input, in order of appearance.
 
-    Raises ModelError for a cycle, a second definition, or a left-hand side that isn't a name.
+    Equations in index form, Z[i, j] = Sum(X[i, m]*W[m, j], m), need the axes of their inputs: `shapes`, "n d" for X,
+    or those of the `IndexedBase`.  Raises ModelError for a cycle, a second definition, or a left-hand side that isn't
+    a name or an entry.
     """
-    by_name: dict[str, Equation] = {}
-    for item in equations:
-        equation = _equation(item)
-        if equation.name in by_name:
-            raise ModelError(f"{name}: {equation.name} is defined twice: {by_name[equation.name]} and {equation}")
-        by_name[equation.name] = equation
-    if not by_name:
+    sides: dict[str, tuple[Expr, Expr]] = {}
+    for left, right in map(_sides, equations):
+        key = base_name(left)
+        if key in sides:
+            raise ModelError(f"{name}: {key} is defined twice: {sides[key][0]} = {sides[key][1]} and {left} = {right}")
+        sides[key] = left, right
+    if not sides:
         raise ModelError(f"{name}: a model needs at least one equation")
-    sorter = TopologicalSorter({key: sorted(eq.uses & by_name.keys()) for key, eq in by_name.items()})
+    known = _declared(sides, shapes or {}, name)
+    axes = {key: quantity.axes for key, quantity in known.items()}
+    by_name: dict[str, Equation] = {}
+    for key in _in_order(sides, name):
+        left, right = sides[key]
+        in_indices = isinstance(left, Indexed) or right.has(Indexed)
+        by_name[key] = index_form(left, right, axes) if in_indices else Equation(key, right)
+        axes[key] = by_name[key].quantity.axes
+    used = dict.fromkeys(atom for key in sides for atom in names_in(by_name[key].rhs))
+    for key in known.keys() - used.keys() - by_name.keys() if shapes else ():
+        raise ModelError(f"{name}: shapes declares {key}, but no equation uses it")
+    inputs = tuple(known.get(atom, Quantity(atom)) for atom in used if atom not in by_name)
+    return Model(name, inputs, tuple(by_name.values()), result or _last(by_name, name))
+
+
+def _declared(sides: Mapping[str, tuple[Expr, Expr]], shapes: Mapping[str, str], name: str) -> dict[str, Quantity]:
+    """The quantities whose axes are known beforehand: by `shapes`, or by the shape of their `IndexedBase`."""
+    known = {key: declared(key, text, name) for key, text in shapes.items()}
+    for left, right in sides.values():
+        for entry in (left, *right.atoms(Indexed)):
+            shape = declared_shape(entry) if isinstance(entry, Indexed) else None
+            if shape is not None:
+                known.setdefault(base_name(entry), Quantity(base_name(entry), shape))
+    return known
+
+
+def _in_order(sides: Mapping[str, tuple[Expr, Expr]], name: str) -> list[str]:
+    """The names in an order in which they can be computed; raises ModelError for a cycle."""
+    sorter = TopologicalSorter({key: [k for k in names_in(right) if k in sides] for key, (_, right) in sides.items()})
     try:
-        order = list(sorter.static_order())
+        return list(sorter.static_order())
     except CycleError as error:
         cycle = " -> ".join(reversed(error.args[1]))
         raise ModelError(f"{name}: the equations form a cycle: {cycle}; a quantity can't depend on itself") from None
-    if result is None:
-        used = frozenset().union(*(equation.uses for equation in by_name.values()))
-        ends = [key for key in by_name if key not in used]
-        if len(ends) != 1:
-            raise ModelError(f"{name}: say which quantity is the result; nothing uses {', '.join(ends)}")
-        result = ends[0]
-    inputs: dict[str, None] = {}
-    written: dict[Expr, Order] = {}
-    for equation in by_name.values():
-        inputs.update(dict.fromkeys(atom for atom in names_in(equation.rhs) if atom not in by_name))
-    return Model(
-        name,
-        tuple(Quantity(key) for key in inputs),
-        tuple(by_name[key] for key in order),
-        result,
-        {},
-        written,
-    )
 
 
-def _equation(item: Any) -> Equation:
+def _last(by_name: Mapping[str, Equation], name: str) -> str:
+    """The one quantity that no equation uses."""
+    used = frozenset().union(*(equation.uses for equation in by_name.values()))
+    ends = [key for key in by_name if key not in used]
+    if len(ends) != 1:
+        raise ModelError(f"{name}: say which quantity is the result; nothing uses {', '.join(ends)}")
+    return ends[0]
+
+
+def _sides(item: Any) -> tuple[Expr, Expr]:
     if isinstance(item, Eq):
         left, right = item.lhs, item.rhs
     elif isinstance(item, tuple | list) and len(item) == 2:
@@ -61,10 +86,9 @@ def _equation(item: Any) -> Equation:
         raise ModelError(f"expected Eq(name, expression) or a pair (name, expression), got {item!r}")
     if isinstance(left, str):
         left = Symbol(left)
-    if not isinstance(left, Symbol):
+    if not isinstance(left, Symbol | Indexed):
         raise ModelError(f"the left-hand side of {left} = {right} isn't a name; write one quantity on the left")
-    rhs = right if isinstance(right, Expr) else sympify(right, strict=True)
-    return Equation(left.name, primed(rhs))
+    return left, primed(right if isinstance(right, Expr) else sympify(right, strict=True))
 
 
 def primed(expr: Expr) -> Expr:

@@ -10,11 +10,12 @@ from typing import Any
 
 from sympy import Expr, Indexed
 
-from symgrad.equations import Equation, Model, Quantity, axis, names_in
+from symgrad.equations import Equation, Model, Quantity, names_in
 from symgrad.errors import ModelError, SymgradError
 from symgrad.expressions import exact
 from symgrad.indices import canonical
 from symgrad.naming.forward import named_again
+from symgrad.reading.annotation import declared
 from symgrad.reading.source import AbstractFunction, Source, explained, number_hooks
 from symgrad.tensors.tensor import Scope, Tensor, as_tensor
 
@@ -86,28 +87,19 @@ class _Reading:
         """The argument values of the symbolic run: quantities, and abstract or default functions."""
         values: dict[str, Any] = {}
         signature = inspect.signature(self.source.function)
+        annotations = self.source.function.__annotations__
         for argument in self.source.arguments:
             default = signature.parameters[argument.arg].default
             if argument.arg in self.source.called:
                 concrete = callable(default) and default is not inspect.Parameter.empty
                 values[argument.arg] = default if concrete else AbstractFunction(argument.arg, self.scope)
                 continue
-            quantity = self.declared(argument.arg)
+            quantity = declared(argument.arg, annotations.get(argument.arg), self.source.function.__name__)
             self.inputs[argument.arg] = quantity
             if default is not inspect.Parameter.empty:
                 self.defaults[argument.arg] = exact(default)
             values[argument.arg] = self.opened(quantity)
         return values
-
-    def declared(self, name: str) -> Quantity:
-        """An input as its annotation declares it: "n d" names its axes; a last "int" says that it is whole numbers."""
-        annotation = self.source.function.__annotations__.get(name, "")
-        words = annotation.strip("\"' ").split() if isinstance(annotation, str) else []
-        integer = words[-1:] == ["int"] or annotation is int
-        words = [word for word in words if word not in ("int", "float")]
-        if not all(word.isidentifier() or (word.isdigit() and int(word)) for word in words):
-            raise ModelError(f'{self.source.function.__name__}: {name}: {annotation!r} doesn\'t name axes, as in "n d"')
-        return Quantity(name, tuple(axis(word) for word in words), integer)
 
     def opened(self, quantity: Quantity) -> Tensor:
         """A named quantity as its entries at fresh indices."""

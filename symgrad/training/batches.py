@@ -40,18 +40,12 @@ def batches(
     return epoch
 
 
-def _slices(
-    columns: Mapping[str, NDArray[Any]], count: int, size: int
-) -> Iterator[Iterable[tuple[str, Any]]]:
+def _slices(columns: Mapping[str, NDArray[Any]], count: int, size: int) -> Iterator[Iterable[tuple[str, Any]]]:
     for start in range(0, count, size):
         yield [(name, column[start : start + size]) for name, column in columns.items()]
 
 
-def _single(
-    columns: Mapping[str, NDArray[Any]], count: int, size: int
-) -> Iterator[Iterable[tuple[str, Any]]]:
+def _single(columns: Mapping[str, NDArray[Any]], count: int, size: int) -> Iterator[Iterable[tuple[str, Any]]]:
     # One sample a step is scalar work, in which Python's floats are several times faster than NumPy's.
     names = tuple(columns)
-    return (
-        zip(names, row, strict=True) for row in zip(*map(np.ndarray.tolist, columns.values()), strict=True)
-    )
+    return (zip(names, row, strict=True) for row in zip(*map(np.ndarray.tolist, columns.values()), strict=True))

@@ -40,9 +40,7 @@ def read_csv(
         raise InputError(f"{label}: not a CSV file: {error}") from error
 
 
-def _columns(
-    label: str, header: tuple[str, ...], rows: Any, wanted: Collection[str]
-) -> dict[str, NDArray[np.float64]]:
+def _columns(label: str, header: tuple[str, ...], rows: Any, wanted: Collection[str]) -> dict[str, NDArray[np.float64]]:
     if not any(header):
         raise InputError(f"{label}, line 1: no header; the first row must name the columns")
     twice = next((name for name in header if name in wanted and header.count(name) > 1), None)

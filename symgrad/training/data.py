@@ -68,9 +68,7 @@ def _open(data: Data, inputs: Collection[str]) -> tuple[tuple[str, ...], dict[st
     try:
         return names, {name: data[name] for name in names if name in inputs}, "data"
     except (TypeError, LookupError) as error:
-        raise InputError(
-            f"data: a {type(data).__name__} doesn't give its columns by name: {error}"
-        ) from error
+        raise InputError(f"data: a {type(data).__name__} doesn't give its columns by name: {error}") from error
 
 
 def _table_names(table: Any) -> tuple[str, ...]:

@@ -70,9 +70,7 @@ def step_advice(
     return suggestion, advice + "."
 
 
-def largest_curvature(
-    gradient: Callable[[Params], Mapping[str, Any]], start: Params, rounds: int = 10
-) -> float:
+def largest_curvature(gradient: Callable[[Params], Mapping[str, Any]], start: Params, rounds: int = 10) -> float:
     """The largest curvature of the loss at `start`, by power iteration on differences of gradients.
 
     >>> round(largest_curvature(lambda p: {"x": 6 * p["x"], "y": 2 * p["y"]}, {"x": 1.0, "y": 1.0}), 3)

@@ -84,9 +84,7 @@ def fit(
     if path.fault:
         raise _diverged(model.name, path, problem, samples, settings)
     history = gather(list(start), path.losses, path.points)
-    return Run(
-        model.name, history[-1].params, history, path.stopped_by, settings.learning_rate, settings.batch
-    )
+    return Run(model.name, history[-1].params, history, path.stopped_by, settings.learning_rate, settings.batch)
 
 
 def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Settings) -> Problem:
@@ -100,10 +98,7 @@ def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Se
         reduction: Reduction = "mean" if scalar and count > 1 else "none"
         return model.compile(wrt=list(start), reduction=reduction)
 
-    whole = {
-        name: column.item() if column.size == 1 and scalar else column
-        for name, column in samples.columns.items()
-    }
+    whole = {name: column.item() if column.size == 1 and scalar else column for name, column in samples.columns.items()}
     generator = np.random.default_rng(settings.seed) if settings.shuffle else None
     parts = batches(samples.columns, samples.count, size, generator) if size < samples.count else None
     if not scalar:
@@ -112,9 +107,7 @@ def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Se
     return Problem(program(samples.count).function, program(size).function, start, whole, parts)
 
 
-def _diverged(
-    name: str, path: Path, problem: Problem, samples: Samples, settings: Settings
-) -> DivergenceError:
+def _diverged(name: str, path: Path, problem: Problem, samples: Samples, settings: Settings) -> DivergenceError:
     epoch, rate = len(path.losses), settings.learning_rate
     if epoch == 0:
         last, suggestion = problem.start, None

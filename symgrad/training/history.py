@@ -81,9 +81,7 @@ class History(Sequence[Epoch]):
         return self.params[name]
 
     def _row(self, row: int) -> Epoch:
-        return Epoch(
-            row, float(self.loss[row]), {name: plain(column[row]) for name, column in self.params.items()}
-        )
+        return Epoch(row, float(self.loss[row]), {name: plain(column[row]) for name, column in self.params.items()})
 
     def __repr__(self) -> str:
         if not len(self):

@@ -29,9 +29,7 @@ def check_inputs(model: Model, data: Data, params: Mapping[str, Any]) -> tuple[S
             raise InputError(f"{name} is in the data and in params; leave it out of one, or rename a column")
     columns = dict(samples.columns)
     unset = [name for name in axes if name not in start and name not in columns]
-    columns.update(
-        {name: np.asarray(float(model.defaults[name])) for name in unset if name in model.defaults}
-    )
+    columns.update({name: np.asarray(float(model.defaults[name])) for name in unset if name in model.defaults})
     missing = [name for name in unset if name not in columns]
     if missing:
         raise InputError(

@@ -75,9 +75,7 @@ def descend(problem: Problem, settings: Settings, report: Report) -> Path:
         except ArithmeticError as error:
             # Python's own floats raise where NumPy's turn infinite.
             happened = (
-                "a number was divided by zero"
-                if isinstance(error, ZeroDivisionError)
-                else "a number became infinite"
+                "a number was divided by zero" if isinstance(error, ZeroDivisionError) else "a number became infinite"
             )
             return Path(losses, points, "fault", happened)
         point = tuple(values[name] for name in names)
