@@ -179,7 +179,7 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     _check_names(model)
     shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
     shapes |= {equation.name: equation.quantity.axes for equation in steps}
-    printer = NumpySource(written, (), shapes, {equation.name: equation for equation in model.equations})
+    printer = NumpySource(written, shapes=shapes, equations={equation.name: equation for equation in model.equations})
     body = [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in (*model.equations, *steps)]
     mentioned = set(re.findall(r"\w+", "\n".join(body)))
     head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, mentioned)]
