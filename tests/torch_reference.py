@@ -11,8 +11,8 @@ import pytest
 import sympy
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symgrad.indices import Largest
 from symgrad.equations import Index
+from symgrad.indices import Largest
 from symgrad.tensors.functions import Determinant, MatrixInverse, relu, sigmoid, softplus
 
 torch = pytest.importorskip("torch")
