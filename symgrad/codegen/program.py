@@ -184,7 +184,7 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     mentioned = set(re.findall(r"\w+", "\n".join(body)))
     head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, mentioned)]
     inputs = ", ".join(quantity.name for quantity in model.inputs)
-    name = model.name if model.name.isidentifier() else "model"
+    name = model.name if model.name.isidentifier() and model.name not in HELPERS else "model"
     lines = [f"def {name}({inputs}):", *(f"    {line}" for line in (*head, *body, last))]
     helpers = [HELPERS[helper] for helper in sorted(printer.helpers & mentioned)]
     source = "\n".join([*helpers, "\n".join(lines) + "\n"])
@@ -213,7 +213,7 @@ def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:
 
 def _check_names(model: Model) -> None:
     for name in model.quantities:
-        if not name.isidentifier() or keyword.iskeyword(name) or name == "np":
+        if not name.isidentifier() or keyword.iskeyword(name) or name in ("np", *HELPERS):
             raise ModelError(f"{model.name}: {name!r} can't be a name in NumPy source; rename that quantity")
 
 
