@@ -272,7 +272,7 @@ def with_parts(node: Node, parts: Mapping[Node, Node]) -> Node:
     """The node with the nodes directly below it replaced."""
 
     def changed(value: Any) -> Any:
-        return tuple(map(changed, value)) if isinstance(value, tuple) else parts[value] if value in parts else value
+        return tuple(map(changed, value)) if isinstance(value, tuple) else parts.get(value, value)
 
     if all(old is new for old, new in parts.items()):
         return node
