@@ -103,6 +103,8 @@ class ContractionSource(EntrySource):
                 mean = self._reduced(total, "mean")
                 if left == [S.NegativeOne]:
                     return Piece(f"-{mean.text}", PRODUCT)
+                if len(left) == 1 and left[0].is_Rational and left[0].p == 1:
+                    return Piece(f"{mean.text}/{left[0].q}", PRODUCT)
                 return self._times([*([self.piece(self._rejoined(left))] if left else []), mean])
         return None
 

@@ -130,6 +130,8 @@ class NumpySource(ContractionSource):
             return self._along("log_softmax", found.argument, found.index)
         if isinstance(meaning, Sum) and isinstance(meaning.function, exp) and len(meaning.variables) == 1:
             return self._along("logsumexp", meaning.function.args[0], meaning.variables[0], reduces=True)
+        if isinstance(meaning, exp):
+            return self.piece(meaning.args[0])
         if isinstance(meaning, sigmoid):
             return Piece(f"-np.logaddexp(0, -{self.within(meaning.args[0], POWER)})", SUM)
         if isinstance(meaning, Add) and 1 - meaning == self._complement(of):

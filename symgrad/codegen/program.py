@@ -204,7 +204,8 @@ def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:
         like = equation.name.removeprefix(f"d{model.result}_d")
         if like != equation.name and model.quantities[like].axes:
             return f"np.full_like({like}, {text})" if equation.rhs != 0 else f"np.zeros_like({like})"
-    shape = "(" + ", ".join(printer.text(index.size) for index in equation.indices) + ",)"
+    sizes = [printer.text(index.size) for index in equation.indices]
+    shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
     first = next((place for place, index in enumerate(equation.indices) if index not in missing), None)
     if first is not None and all(index.size == 1 for index in missing):
         return text if all(index not in missing for index in equation.indices[:first]) else f"({text}).reshape{shape}"
