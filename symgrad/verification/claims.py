@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Derivative, Expr, Float, S, Subs, Symbol
+from sympy import Derivative, Expr, Float, S, Subs, Symbol, exp
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.numbers import ComplexInfinity, ImaginaryUnit, Infinity, NaN, NegativeInfinity
 
@@ -27,6 +27,8 @@ from symgrad.verification.diagnose import Case, diagnose
 from symgrad.verification.prove import equal
 from symgrad.verification.refute import MOST_BITS, compare
 from symgrad.verification.verdict import Counterexample, Verdict
+
+LARGEST_EXPONENT = 10_000_000
 
 
 def verify(derivation: Derivation, quantity: str, claim: Any) -> Verdict:
@@ -114,6 +116,7 @@ class _Context:
             expr = exact(claim)
         for node in expr.atoms(*_NOT_READ):
             raise ClaimError(f"the claim has {node}, which can't be compared with a derivation")
+        _check_size(expr)
         for name in names_in(expr):
             if name not in self.model.quantities and name not in also and not self.is_partial(name):
                 raise ClaimError(f"the claim uses {name}, which {self.model.name} doesn't have; {self._hint(name)}")
@@ -191,6 +194,13 @@ class _Context:
         if verdict is None:
             raise ClaimError(f"{claim!r} claims nothing: write {name} = …")
         return dataclasses.replace(verdict, claim=claim)
+
+
+def _check_size(expr: Expr) -> None:
+    """Refuses a tower of exponentials of numbers, on which SymPy would spend hours; the innermost is looked at first."""
+    for node in sorted(expr.atoms(exp), key=lambda node: node.count_ops()):
+        if node.args[0].is_number and abs(node.args[0].evalf(5)) > LARGEST_EXPONENT:
+            raise ClaimError(f"the claim has {node}, which is too large, or too small, to compute with")
 
 
 def _sampled(derivation: Derivation, name: str, claim: Callable[..., Any], why: str) -> Verdict:
