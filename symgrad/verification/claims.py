@@ -197,7 +197,7 @@ class _Context:
 
 
 def _check_size(expr: Expr) -> None:
-    """Refuses a tower of exponentials of numbers, on which SymPy would spend hours; the innermost is looked at first."""
+    """Refuses a tower of exponentials of numbers, on which SymPy would spend hours; looks at the innermost first."""
     for node in sorted(expr.atoms(exp), key=lambda node: node.count_ops()):
         if node.args[0].is_number and abs(node.args[0].evalf(5)) > LARGEST_EXPONENT:
             raise ClaimError(f"the claim has {node}, which is too large, or too small, to compute with")
