@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Indexed, IndexedBase, Integer, Symbol
+from sympy import Expr, Indexed, IndexedBase, Integer, S, Symbol
 from sympy.core.function import AppliedUndef
 
 from symgrad.errors import ModelError
@@ -108,8 +108,18 @@ def names_in(expr: Expr) -> tuple[str, ...]:
     return _mentions(expr)[0]
 
 
+_NOT_REAL = {
+    S.ComplexInfinity: "it divides by zero",
+    S.NaN: "it is 0/0 or the like",
+    S.ImaginaryUnit: "it is the root of a negative number",
+}
+
+
 def _mentions(expr: Expr) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the quantities and of the abstract functions in an expression, as they occur: one walk."""
+    """The names of the quantities and of the abstract functions in an expression, as they occur: one walk.
+
+    Raises ModelError for an expression that has no real value, whatever its quantities are: 1/0, sqrt(-1).
+    """
     names: dict[str, None] = {}
     functions: dict[str, None] = {}
     stack = [expr]
@@ -121,6 +131,8 @@ def _mentions(expr: Expr) -> tuple[tuple[str, ...], tuple[str, ...]]:
         elif isinstance(node, Symbol):
             if not isinstance(node, Index | Size):
                 names[node.name] = None
+        elif node in _NOT_REAL:
+            raise ModelError(f"{expr} has no real value: {_NOT_REAL[node]}")
         else:
             if isinstance(node, AppliedUndef):
                 functions[node.func.__name__.partition("'")[0]] = None

@@ -62,14 +62,11 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(f"{model.name} needs a value for {', '.join(missing)}")
     ready: dict[str, Any] = {}
     sizes: dict[Any, tuple[int, str]] = {}
+    plain = [name for name in names if type(values.get(name, 0)) in (int, float)]  # Python's own, and defaults
     for quantity in model.inputs:
         value = values.get(quantity.name, model.defaults.get(quantity.name))
         try:
-            array = np.asarray(value)
-            if quantity.integer:
-                array = _whole(array)
-            elif array.dtype.kind != "f":
-                array = array.astype(float)
+            array = _whole(np.asarray(value)) if quantity.integer else _real(np.asarray(value))
         except (TypeError, ValueError) as error:
             raise InputError(
                 f"{model.name}: {quantity.name} isn't a number or an array of numbers: {value!r}"
@@ -87,7 +84,39 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
                     found = f"{length} in {quantity.name} {array.shape}, but {expected} in {owner}"
                     raise ShapeError(f"{model.name}: axis {axis} is {found}")
         ready[quantity.name] = array if array.ndim else array[()]
+    if not sizes:
+        _check_samples(model, ready)
+    kinds = [value.dtype for name, value in ready.items() if name not in plain and value.dtype.kind == "f"]
+    if kinds:  # a plain Python number doesn't turn float32 arrays into float64
+        kind = np.result_type(*kinds)
+        ready |= {name: kind.type(ready[name]) for name in plain if ready[name].dtype.kind == "f"}
     return ready
+
+
+def _real(array: Any) -> Any:
+    """An array of numbers as floats, those that are already kept; raises TypeError or ValueError for anything else."""
+    import numpy as np
+
+    if array.dtype.kind == "f":
+        return array
+    if array.dtype.kind == "O":  # Fractions, Decimals and SymPy's numbers, but not None
+        if any(entry is None or isinstance(entry, str) for entry in array.flat):
+            raise TypeError("not numbers")
+        return np.array([float(entry) for entry in array.flat]).reshape(array.shape)
+    if array.dtype.kind not in "biu":
+        raise TypeError("not real numbers")
+    return array.astype(float)
+
+
+def _check_samples(model: Model, ready: Mapping[str, Any]) -> None:
+    """Raises ShapeError where the arrays of samples of a model of scalars don't fit together."""
+    import numpy as np
+
+    try:
+        np.broadcast_shapes(*(np.shape(value) for value in ready.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {np.shape(value)}" for name, value in ready.items() if np.shape(value))
+        raise ShapeError(f"{model.name}: the arrays of samples have different shapes: {shapes}") from None
 
 
 def _whole(array: Any) -> Any:

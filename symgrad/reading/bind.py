@@ -28,7 +28,10 @@ def applied(function: Bindable, arguments: tuple[Expr, ...], written: dict[Expr,
     if not callable(function):
         raise ModelError(f"expected a function such as sg.sigmoid, got {function!r}")
     scope = Scope(written)
-    result = function(*(Tensor(argument, (), scope) for argument in arguments))
+    try:
+        result = function(*(Tensor(argument, (), scope) for argument in arguments))
+    except TypeError as error:
+        raise ModelError(f"{function!r} can't be applied to ({', '.join(map(str, arguments))}): {error}") from error
     if isinstance(result, Tensor):
         return result.expr
     if isinstance(result, Expr):

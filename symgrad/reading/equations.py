@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from sympy import Derivative, Eq, Expr, Function, Indexed, Subs, Symbol, sympify
+from sympy import Derivative, Eq, Expr, Function, Indexed, Subs, Symbol, SympifyError, sympify
 from sympy.core.function import AppliedUndef
 
 from symgrad.equations import Equation, Model, Quantity, names_in
@@ -88,7 +88,10 @@ def _sides(item: Any) -> tuple[Expr, Expr]:
         left = Symbol(left)
     if not isinstance(left, Symbol | Indexed):
         raise ModelError(f"the left-hand side of {left} = {right} isn't a name; write one quantity on the left")
-    return left, primed(right if isinstance(right, Expr) else sympify(right, strict=True))
+    try:
+        return left, primed(right if isinstance(right, Expr) else sympify(right, strict=True))
+    except SympifyError:
+        raise ModelError(f"the right-hand side of {left} = {right!r} isn't a SymPy expression or a number") from None
 
 
 def primed(expr: Expr) -> Expr:
