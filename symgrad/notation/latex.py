@@ -198,7 +198,7 @@ class Printer:
         if base.is_Function and not isinstance(base, AppliedUndef | Abs) and base.func.__name__ in FUNCTIONS:
             head, argument = self._applied(base)
             return _Piece(f"{head}{raised}{argument}", POWER)
-        if _is_partial(base):
+        if _is_partial(base) or (isinstance(base, Symbol | Indexed) and "^" in self.latex(base)):  # (w′)²
             return _Piece(parenthesised(self.latex(base)) + raised, POWER)
         return _Piece(self._within(base, ATOM) + raised, POWER)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from symgrad.names import GREEK, SPELLED, parsed, split_partial
@@ -12,6 +13,7 @@ _GREEK_OF_LETTER = {
     ): name
     for name in GREEK
 }
+_PRIMES = re.compile("(_prime)+$")
 _SCRIPT = frozenset("LC")  # the loss and the cost
 
 
@@ -25,9 +27,11 @@ def latex_name(name: str, script: bool = True) -> str:
     >>> print(latex_name("dL_dw1"))
     \frac{\partial \mathscr{L}}{\partial w_1}
     """
-    if name.endswith("_prime"):
-        return latex_name(name.removesuffix("_prime"), script) + r"^\prime"
-    if name.startswith("grad_"):
+    stem = _PRIMES.sub("", name)
+    if stem and stem != name:
+        marks = r"\prime" * name[len(stem) :].count("_prime")
+        return latex_name(stem, script) + "^" + (marks if marks == r"\prime" else f"{{{marks}}}")
+    if name.startswith("grad_") and name != "grad_":
         return rf"\nabla {latex_name(name.removeprefix('grad_'), script)}"
     pair = split_partial(name)
     if pair:
