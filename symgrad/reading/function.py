@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import Expr, Indexed
+from sympy import Expr, Indexed, nan, zoo
 
 from symgrad.equations import Equation, Model, Quantity, names_in
 from symgrad.errors import ModelError, SymgradError
@@ -111,6 +111,8 @@ class _Reading:
             value = as_tensor(value, self.scope)
         if not isinstance(value, Tensor):
             return value
+        if value.expr.has(zoo, nan):
+            raise ModelError(f"{name} divides by zero")
         taken = self.inputs.keys() | self.names.keys()
         if depth:
             self.passes[name] = self.passes.get(name, 0) + 1
@@ -128,6 +130,7 @@ class _Reading:
         self.names[full] = name
         expr, indices = canonical(value.expr, value.indices, self.scope.written)
         equation = Equation(full, expr, indices)
+        _ = equation.uses  # raises, while the line is known, where the right-hand side has no real value
         self.equations.append(equation)
         return self.opened(equation.quantity)
 
@@ -141,7 +144,8 @@ class _Reading:
 
     def returned(self, name: str, value: Any) -> Any:
         if not isinstance(value, Tensor | Expr):
-            raise ModelError(f"a model returns one quantity, got {value!r}")
+            what = f"{len(value)} values" if isinstance(value, tuple | list) else repr(value)
+            raise ModelError(f"a model returns one quantity, got {what}")
         tensor = as_tensor(value, self.scope)
         used = names_in(tensor.expr)
         if (tensor.expr.is_Symbol or isinstance(tensor.expr, Indexed)) and set(used) <= self.names.keys():

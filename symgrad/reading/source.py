@@ -70,7 +70,7 @@ class Source:
         for argument in self.arguments:
             argument.annotation = None
         if not any(isinstance(node, ast.Return) and node.value for node in ast.walk(tree)):
-            raise ModelError(f"{self.function.__name__} returns nothing; end it with `return L`, L being its result")
+            raise ModelError(self.at(tree.lineno, "it returns nothing; end it with `return L`, L being its result"))
         module = ast.fix_missing_locations(ast.Module([tree], []))
         names = {**symbolic_names(self.function), **hooks}
         # The user's own function is run, as calling it would; only its assignments are observed.
@@ -87,7 +87,10 @@ class Source:
         ours = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith("<model ")]
         if not ours or ours[-1].lineno is None or f"<model {self.function.__name__}>" != ours[-1].filename:
             return message
-        number = ours[-1].lineno
+        return self.at(ours[-1].lineno, message)
+
+    def at(self, number: int, message: str) -> str:
+        """The message with a line of the function, counted from its first."""
         quoted = self.lines[number - 1].strip()
         return f"{self.function.__name__}, line {self.first + number - 1}: `{quoted}`: {message}"
 
@@ -97,7 +100,8 @@ class _Rewriter(ast.NodeTransformer):
 
     def __init__(self, inputs: set[str]) -> None:
         self.inputs = inputs
-        self.depth = 0
+        self.depth = 0  # of loops
+        self.level = 0  # of functions: a helper inside a model has names of its own
 
     def visit_For(self, node: ast.For) -> ast.AST:
         self.depth += 1
@@ -106,15 +110,23 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.level += 1
         self.generic_visit(node)
+        self.level -= 1
+        return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        self.generic_visit(node)
+        node.value = self._defined(node.target.id, node.value)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        names = [target.id if isinstance(target, ast.Name) else None for target in node.targets]
-        if len(names) == 1 and names[0] is not None:
-            node.value = self._defined(names[0], node.value)
-        elif len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple):
+        if self.level == 1 and all(isinstance(target, ast.Name) for target in node.targets):
+            for target in node.targets:
+                assert isinstance(target, ast.Name)  # the line above has said so
+                node.value = self._defined(target.id, node.value)
+        elif self.level == 1 and len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple):
             parts = [part.id if isinstance(part, ast.Name) else "" for part in node.targets[0].elts]
             node.value = _call(
                 "_symgrad_unpack",
@@ -139,7 +151,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
-        if node.value is not None:
+        if node.value is not None and self.level == 1:
             name = node.value.id if isinstance(node.value, ast.Name) else ""
             node.value = _call("_symgrad_result", ast.Constant(name), node.value)
         return node
@@ -226,12 +238,13 @@ class AbstractFunction:
 def explained(error: Exception, source: Source) -> str:
     """What to do about a plain Python error inside a model."""
     if isinstance(error, UnboundLocalError):
-        return (
-            f"{error.name or str(error)} is used before it is defined; put its equation first (a cycle isn't a model)"
-        )
+        name = str(error).split("'")[1]  # Python's message quotes it; the error's own name is None
+        return f"{name} is used before it is defined; put its equation first (a cycle isn't a model)"
     if isinstance(error, NameError):
         known = [argument.arg for argument in source.arguments]
         close = difflib.get_close_matches(str(error.name), known, 1)
         hint = f"did you mean {close[0]}?" if close else "add it to the arguments, or import it"
         return f"the name {error.name} is unknown; {hint}"
+    if isinstance(error, TypeError) and "unsupported operand" in str(error):
+        return "this operation has no derivative here; a model's are + - * / ** @ and symgrad's functions"
     return f"{type(error).__name__}: {error}"

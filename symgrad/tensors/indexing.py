@@ -15,6 +15,8 @@ from symgrad.tensors.tensor import Tensor, shape_text
 
 def item(z: Tensor, key: Any) -> Tensor:
     """The part that a subscript reads: numbers, slices, None, ..., or one quantity of whole numbers for each axis."""
+    if not z.indices:
+        raise ShapeError(f'{z.expr} is a scalar and has no entries; declare its axes, as in {z.expr}: "n"')
     keys = list(key) if isinstance(key, tuple) else [key]
     used = sum(1 for one in keys if one is not None and one is not Ellipsis)
     if used > z.ndim:

@@ -44,7 +44,7 @@ class Tensor:
 
     expr: Expr
     indices: tuple[Index, ...] = ()
-    scope: Scope = field(default_factory=Scope)
+    scope: Scope = field(default_factory=Scope, repr=False)
 
     _op_priority = 20.0  # SymPy numbers hand arithmetic over to us, so that the written order is kept
 
