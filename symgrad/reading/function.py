@@ -96,6 +96,8 @@ class _Reading:
                 continue
             quantity = declared(argument.arg, annotations.get(argument.arg), self.source.function.__name__)
             self.inputs[argument.arg] = quantity
+            if quantity.integer:
+                self.scope.integers.add(quantity.name)
             if default is not inspect.Parameter.empty:
                 self.defaults[argument.arg] = exact(default)
             values[argument.arg] = self.opened(quantity)

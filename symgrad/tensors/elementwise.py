@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy
-from sympy import Expr, Integer, Piecewise, Rational, im, re
+from sympy import Expr, Integer, Rational, im, re
 
 from symgrad.errors import ModelError
-from symgrad.expressions import exact
 from symgrad.tensors import functions
-from symgrad.tensors.tensor import Condition, Scope, Tensor, as_tensor
+from symgrad.tensors.tensor import Scope, Tensor, as_tensor
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,9 @@ ELEMENTWISE: dict[str, Elementwise] = {
     for row in (
         Elementwise("identity", lambda z: z),
         Elementwise("exp", sympy.exp),
+        Elementwise("expm1", lambda z: sympy.exp(z) - 1),
         Elementwise("log", sympy.log),
+        Elementwise("log1p", lambda z: sympy.log(1 + z)),
         Elementwise("sqrt", sympy.sqrt),
         Elementwise("abs", _real_abs),
         Elementwise("sign", sympy.sign),
@@ -100,16 +101,23 @@ ELEMENTWISE: dict[str, Elementwise] = {
 
 identity = ELEMENTWISE["identity"]
 exp = ELEMENTWISE["exp"]
+expm1 = ELEMENTWISE["expm1"]
 log = ELEMENTWISE["log"]
+log1p = ELEMENTWISE["log1p"]
 sqrt = ELEMENTWISE["sqrt"]
 abs = ELEMENTWISE["abs"]
 sign = ELEMENTWISE["sign"]
 sin = ELEMENTWISE["sin"]
 cos = ELEMENTWISE["cos"]
 tan = ELEMENTWISE["tan"]
+arcsin = ELEMENTWISE["arcsin"]
+arccos = ELEMENTWISE["arccos"]
+arctan = ELEMENTWISE["arctan"]
 sinh = ELEMENTWISE["sinh"]
 cosh = ELEMENTWISE["cosh"]
 tanh = ELEMENTWISE["tanh"]
+arcsinh = ELEMENTWISE["arcsinh"]
+arctanh = ELEMENTWISE["arctanh"]
 erf = ELEMENTWISE["erf"]
 sigmoid = ELEMENTWISE["sigmoid"]
 softplus = ELEMENTWISE["softplus"]
@@ -119,59 +127,7 @@ gelu = ELEMENTWISE["gelu"]
 gelu_tanh = ELEMENTWISE["gelu_tanh"]
 
 
-def leaky_relu(z: Any, slope: Any = 0.01) -> Any:
-    """z where z > 0, and slope·z elsewhere."""
-    return Elementwise("leaky_relu", lambda x: Piecewise((x, x > 0), (exact(slope) * x, True)))(z)
-
-
-def elu(z: Any, alpha: Any = 1) -> Any:
-    """z where z > 0, and α(exp(z) - 1) elsewhere; Clevert et al. 2015."""
-    return Elementwise("elu", lambda x: Piecewise((x, x > 0), (exact(alpha) * (sympy.exp(x) - 1), True)))(z)
-
-
-def maximum(a: Any, b: Any) -> Any:
-    """The larger of two, entry by entry; where they tie, the derivative is the second's."""
-    return _either(a, b, lambda pair: Piecewise((pair[0], pair[0] > pair[1]), (pair[1], True)), "maximum")
-
-
-def minimum(a: Any, b: Any) -> Any:
-    """The smaller of two, entry by entry; where they tie, the derivative is the second's."""
-    return _either(a, b, lambda pair: Piecewise((pair[0], pair[0] < pair[1]), (pair[1], True)), "minimum")
-
-
-def clip(z: Any, low: Any, high: Any) -> Any:
-    """z kept between low and high; its derivative at either is 1."""
-    if not isinstance(z, Tensor):
-        import numpy as np
-
-        return np.clip(z, low, high)
-    return z.combine(lambda p: Piecewise((p[1], p[0] < p[1]), (p[2], p[0] > p[2]), (p[0], True)), low, high)
-
-
-def _either(a: Any, b: Any, build: Callable[[tuple[Expr, ...]], Expr], name: str) -> Any:
-    for first, second, choose in ((a, b, build), (b, a, lambda pair: build(pair[::-1]))):
-        if isinstance(first, Tensor):
-            return first.combine(choose, second)
-    import numpy as np
-
-    return getattr(np, name)(a, b)
-
-
-def where(condition: Any, a: Any, b: Any) -> Any:
-    """a where the condition holds, b elsewhere; raises ModelError if the condition isn't a comparison of quantities."""
-    if not isinstance(condition, Condition) and not any(isinstance(value, Tensor) for value in (a, b)):
-        import numpy as np
-
-        return np.where(condition, a, b)
-    if not isinstance(condition, Condition):
-        raise ModelError(f"sg.where needs a comparison such as x > 0, got {condition!r}")
-    flag = Tensor(condition.relation, condition.indices, condition.scope)
-    return flag.combine(lambda parts: Piecewise((parts[1], parts[0]), (parts[2], True)), a, b)
-
-
 _UFUNCS: dict[str, Callable[..., Any]] = {
-    "maximum": maximum,
-    "minimum": minimum,
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
@@ -186,12 +142,17 @@ _UFUNCS: dict[str, Callable[..., Any]] = {
     "greater_equal": operator.ge,
     "less": operator.lt,
     "less_equal": operator.le,
+    "equal": operator.eq,
+    "not_equal": operator.ne,
 }
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: Any, options: Any, scope: Scope) -> Any:
     """A NumPy ufunc on quantities; raises ModelError for one that the vocabulary lacks."""
-    function = _UFUNCS.get(ufunc.__name__) or ELEMENTWISE.get(ufunc.__name__)
+    from symgrad.tensors.vocabulary import VOCABULARY
+
+    name = ufunc.__name__
+    function = _UFUNCS.get(name) or ELEMENTWISE.get(name) or VOCABULARY.get(name)
     if method != "__call__" or options or function is None:
-        raise ModelError(f"np.{ufunc.__name__} has no meaning for a model's quantity; see symgrad's own functions")
+        raise ModelError(f"np.{name} has no meaning for a model's quantity; see symgrad's own functions")
     return function(*(as_tensor(value, scope) for value in inputs))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import And, Expr, Integer, Not, Or
+from sympy import And, Expr, Integer, Not, Or, Piecewise
 from sympy.logic.boolalg import Boolean
 
 from symgrad.equations import Index
@@ -23,6 +23,7 @@ class Scope:
     written: dict[Expr, Order] = field(default_factory=dict)
     counter: Iterator[int] = field(default_factory=itertools.count)
     define: Callable[[str, Tensor], Tensor] | None = None  # how a model that is called inside another names its own
+    integers: set[str] = field(default_factory=set)  # the names of quantities of whole numbers
 
     def fresh(self, size: Expr) -> Index:
         """An index that nothing else uses."""
@@ -144,18 +145,22 @@ class Tensor:
         """The transpose: the axes in reverse order."""
         return Tensor(self.expr, self.indices[::-1], self.scope)
 
-    def transpose(self, *order: int) -> Tensor:
-        """The axes in another order; reversed if none is given.  Raises ShapeError."""
-        order = order or tuple(reversed(range(self.ndim)))
-        if sorted(place % max(self.ndim, 1) for place in order) != list(range(self.ndim)):
-            raise ShapeError(f"{order} doesn't order the {self.ndim} axes of {shape_text(self.indices)}")
-        return Tensor(self.expr, tuple(self.indices[place] for place in order), self.scope)
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order, given one by one or as a tuple; reversed if none is given."""
+        flat = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple | list) else axes
+        return self._word("transpose", axes=flat or None)
 
-    def swapaxes(self, first: int, second: int) -> Tensor:
+    def swapaxes(self, axis1: Any, axis2: Any) -> Tensor:
         """Two axes exchanged."""
-        order = list(range(self.ndim))
-        order[first], order[second] = order[second], order[first]
-        return self.transpose(*order)
+        return self._word("swapaxes", axis1=axis1, axis2=axis2)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """An axis split into several, or axes of size 1 added or taken away."""
+        return self._word("reshape", shape=shape[0] if len(shape) == 1 else shape)
+
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Axes of size 1 taken away."""
+        return self._word("squeeze", axis=axis)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The sum over one axis, several, or all, named by size or number."""
@@ -181,9 +186,13 @@ class Tensor:
         """The smallest entry over one axis, several, or all."""
         return self._word("min", axis=axis, keepdims=keepdims)
 
-    def dot(self, other: Tensor) -> Tensor:
+    def clip(self, a_min: Any = None, a_max: Any = None) -> Tensor:
+        """The entries kept between two bounds."""
+        return self._word("clip", a_min=a_min, a_max=a_max)
+
+    def dot(self, other: Any) -> Tensor:
         """The matrix product."""
-        return self @ other
+        return self._word("dot", b=as_tensor(other, self.scope))
 
     def trace(self) -> Tensor:
         """The sum of a square matrix' diagonal."""
@@ -234,6 +243,18 @@ class Tensor:
 
         return self._compare(other, LessThan)
 
+    def __eq__(self, other: object) -> Condition:  # type: ignore[override]  # entry by entry, as NumPy's
+        from sympy import Eq
+
+        return self._compare(other, Eq)
+
+    def __ne__(self, other: object) -> Condition:  # type: ignore[override]  # entry by entry, as NumPy's
+        from sympy import Ne
+
+        return self._compare(other, Ne)
+
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         raise ModelError(f"a branch on the quantity {self.expr}, which has no value yet; use sg.where(condition, a, b)")
 
@@ -245,8 +266,14 @@ class Tensor:
     def __index__(self) -> int:
         raise ModelError(f"{self.expr} has no value yet, so it can't count a loop; a model's loops have fixed ranges")
 
+    def __len__(self) -> int:
+        if not self.indices or not self.shape[0].is_Integer:
+            shown = f"an axis of symbolic size {self.shape[0]}" if self.indices else "no axes"
+            raise ModelError(f"{self.expr} has {shown}, so a loop can't count it; a model's loops have fixed ranges")
+        return int(self.shape[0])
+
     def __iter__(self) -> Iterator[Tensor]:
-        raise ModelError(f"{self.expr} can't be iterated over; a model's loops have fixed ranges")
+        return (self[place] for place in range(len(self)))
 
     def __call__(self, *args: Any) -> Tensor:
         raise ModelError(f"{self.expr} is a quantity, not a function; to multiply, write {self.expr}*(…)")
@@ -292,18 +319,44 @@ class Condition:
         pair = mine.combine(lambda sides: connective(*sides), theirs)
         return Condition(pair.expr, pair.indices, self.scope)
 
+    @property
+    def mask(self) -> Tensor:
+        """1 where the comparison holds, 0 elsewhere: what it is in arithmetic."""
+        return Tensor(Piecewise((Integer(1), self.relation), (Integer(0), True)), self.indices, self.scope)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return self.mask.__mul__(other)
+
+    __rmul__ = __mul__
+
+    def __add__(self, other: Any) -> Tensor:
+        return self.mask.__add__(other)
+
+    __radd__ = __add__
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return as_tensor(other, self.scope) - self.mask
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return self.mask.__array_function__(function, types, args, kwargs)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return self.mask.__array_ufunc__(ufunc, method, *inputs, **options)
+
     def __bool__(self) -> bool:
         raise ModelError(f"a branch on {self.relation}, which has no truth value yet; use sg.where(condition, a, b)")
 
 
 def _operand(value: Any) -> bool:
-    return not isinstance(value, Condition | str | bytes | list | tuple | dict) and value is not None
+    return not isinstance(value, str | bytes | list | tuple | dict) and value is not None
 
 
 def as_tensor(value: Any, scope: Scope) -> Tensor:
     """A quantity as it is, or an exact number or SymPy scalar as a quantity without axes."""
     if isinstance(value, Tensor):
         return value
+    if isinstance(value, Condition):
+        return value.mask
     if isinstance(value, Expr):
         return Tensor(value, (), scope)
     if getattr(value, "shape", ()) != ():
