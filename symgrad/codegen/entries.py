@@ -9,6 +9,7 @@ from typing import Self
 from sympy import (
     Expr,
     Indexed,
+    Max,
     S,
     Symbol,
     floor,
@@ -26,11 +27,13 @@ class EntrySource(Infix):
     """Prints entries of quantities laid out over axes.
 
     The text is an array whose dimensions are the indices in `axes`, in that order, where one that the expression
-    doesn't use may be missing or of size 1.  `shapes` gives each quantity's axes.
+    doesn't use may be missing or of size 1.  `shapes` gives each quantity's axes.  `inside`: what is printed reads
+    nothing beyond an axis, as a model's own equations do outside of a choice; a sum that an adjoint gathers may.
     """
 
     axes: tuple[Index, ...] = ()
     shapes: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    inside: bool = False
 
     def over(self, axes: tuple[Index, ...]) -> Self:
         """The same printer for arrays laid out over other axes."""
@@ -72,7 +75,10 @@ class EntrySource(Infix):
             pads = ", ".join(f"({self._extent(one.before)}, {self._extent(one.after)})" for one in reaches)
             text = f"np.pad({text}, ({pads}))" if len(at) > 1 else f"np.pad({text}, {pads})"
         shifted = [
-            (index + one.before, size + one.before + (one.after if never_negative(one.after) else Symbol("more")))
+            (
+                index + _at_least_0(one.before),
+                size + _at_least_0(one.before) + (one.after if never_negative(one.after) else Symbol("more")),
+            )
             for index, size, one in zip(at, sizes, reaches, strict=True)
         ]
         joint, arrays = _joint([index for index, _ in shifted])
@@ -100,9 +106,8 @@ class EntrySource(Infix):
         """How many zeros to add: none where the sizes of a particular call need none."""
         return self.text(size) if never_negative(size) else f"max({self.text(size)}, 0)"
 
-    @staticmethod
-    def _reach(index: Expr, size: Expr) -> Reach:
-        if index.is_Integer or (isinstance(index, Index) and index.size == size) or index.has(Indexed):
+    def _reach(self, index: Expr, size: Expr) -> Reach:
+        if self.inside or index.is_Integer or (isinstance(index, Index) and index.size == size) or index.has(Indexed):
             return Reach(S.Zero, S.Zero)
         return reach(index, size)
 
@@ -127,6 +132,10 @@ class EntrySource(Infix):
         letters = {index: chr(ord("a") + place) for place, index in enumerate(dict.fromkeys(at))}
         spec = "".join(letters[index] for index in at)
         return self._arranged(f'np.einsum("{spec}->{"".join(letters.values())}", {text})', list(letters))
+
+
+def _at_least_0(size: Expr) -> Expr:
+    return size if never_negative(size) else Max(size, 0)
 
 
 def transposition(places: Sequence[int]) -> str:

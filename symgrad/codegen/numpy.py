@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import (
@@ -88,6 +88,8 @@ class NumpySource(ContractionSource):
         return Piece(f"np.sqrt({self.text(base)})", ATOM)
 
     def piecewise(self, expr: Piecewise) -> Piece:
+        if self.inside:
+            return replace(self, inside=False).piecewise(expr)  # a branch may read beyond an axis where it doesn't hold
         *branches, (last, condition) = expr.args
         text = "0.0" if last.is_zero and all(value.is_number for value, _ in branches) else self.text(last)
         if condition is not S.true:

@@ -6,7 +6,7 @@ import difflib
 import keyword
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 from symgrad.codegen.helpers import HELPERS
@@ -209,7 +209,9 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
     shapes |= {equation.name: equation.quantity.axes for equation in steps}
     printer = NumpySource(written, shapes=shapes, equations={equation.name: equation for equation in model.equations})
-    body = [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in (*model.equations, *steps)]
+    forward = replace(printer, inside=True)
+    body = [f"{eq.name} = {_right_side(eq, forward, model)}" for eq in model.equations]
+    body += [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in steps]
     mentioned = set(re.findall(r"\w+", "\n".join(body)))
     head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, mentioned)]
     inputs = ", ".join(quantity.name for quantity in model.inputs)
