@@ -9,9 +9,9 @@ from typing import Any, TypeAlias
 from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symgrad.equations import Index
+from symgrad.equations import Index, Size
 from symgrad.expressions import Order, ordered, product, total
-from symgrad.tensors.functions import MatrixInverse
+from symgrad.tensors.functions import Determinant, MatrixInverse
 
 LETTERS = "ijklmpqrstuv"
 Definitions: TypeAlias = Mapping[str, tuple[tuple[Index, ...], Expr]]
@@ -182,14 +182,19 @@ def entry_like(node: Expr) -> tuple[str, tuple[Expr, ...]] | None:
 def inlined(expr: Expr, definitions: Definitions, counter: Iterator[int], written: dict[Expr, Order]) -> Expr:
     """The expression with quantities replaced by their definitions, each with bound indices of its own."""
     if isinstance(expr, Symbol):
-        return refreshed(definitions[expr.name][1], counter, written) if expr.name in definitions else expr
+        named = expr.name in definitions and not isinstance(expr, Index | Size)
+        return refreshed(definitions[expr.name][1], counter, written) if named else expr
     if isinstance(expr, Indexed):
         name = str(expr.base.label)
+        places = tuple(inlined(at, definitions, counter, written) for at in expr.indices)
         if name not in definitions:
-            return expr
+            return expr if places == expr.indices else expr.base[places]
         indices, body = definitions[name]
-        at = dict(zip(indices, expr.indices, strict=True))
-        return relabelled(refreshed(body, counter, written), at, written)
+        return relabelled(refreshed(body, counter, written), dict(zip(indices, places, strict=True)), written)
+    if isinstance(expr, MatrixInverse | Determinant):  # of a matrix by its name, which can only become another name
+        indices, body = definitions.get(str(expr.args[0].label), ((), expr))
+        renamed = isinstance(body, Indexed) and body.indices == indices
+        return expr.func(body.base, *expr.args[1:]) if renamed else expr
     if not expr.args:
         return expr
     if isinstance(expr, ExprWithLimits):
