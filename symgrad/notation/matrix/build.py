@@ -128,8 +128,9 @@ def plus(terms: Sequence[Node]) -> Node:
     if len(kept) == 1:
         return kept[0]
     whole = Plus(tuple(kept))
-    size = abs(_coefficient(kept[0]))
-    if whole.is_scalar or size == 1 or any(abs(_coefficient(term)) != size for term in kept):
+    size = _coefficient(kept[0])
+    size = -size if size.could_extract_minus_sign() else size
+    if whole.is_scalar or size == 1 or any(_coefficient(term) not in (size, -size) for term in kept):
         return lifted(whole)
     return scaled([Scalar(size)], plus([scaled([Scalar(1 / size)], term) for term in kept]))
 

@@ -233,7 +233,7 @@ class _Reader:
                 raise
         inner = replace(self, fixed=(*self.fixed, batch))
         body = inner._contracted(flat, [index for index in bound if index != batch], row, column)
-        coefficient = body.coefficient if isinstance(body, Scale) else S.One
+        coefficient = body.coefficient if isinstance(body, Scale) and not body.coefficient.has(batch) else S.One
         inside = scaled([Scalar(1 / coefficient), body]) if body.is_scalar else scaled([Scalar(1 / coefficient)], body)
         return scaled([Scalar(coefficient)], Each(batch, inside))
 
