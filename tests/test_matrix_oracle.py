@@ -54,7 +54,8 @@ AXES = {
 RANDOM = np.random.default_rng(7)
 ARRAYS = {name: RANDOM.uniform(0.5, 1.5, [int(size.subs(SIZES)) for size in axes]) for name, axes in AXES.items()}
 ARRAYS["a"] = np.float64(0.7)
-TURNED = {name: np.swapaxes(value, -1, -2) if "_" in name and value.ndim > 1 else value for name, value in ARRAYS.items()}
+GRADIENTS = {name: np.swapaxes(value, -1, -2) for name, value in ARRAYS.items() if "_" in name and value.ndim > 1}
+TURNED = ARRAYS | GRADIENTS  # in numerator layout
 
 
 @st.composite

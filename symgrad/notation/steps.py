@@ -55,12 +55,10 @@ def step_lines(derivation: Derivation, step: Step, style: Style = AUTO) -> tuple
         return (Line((printer.latex(adjoint), value), step.reason),)
     direct = all(share.user == result for share in step.contributions)
     scalar = not step.indices and not any(_has_axes(derivation, share) for share in step.contributions)
-    if not scalar:
+    if direct or not scalar:
         found = _statement(derivation, step, style)
         reason = f"{step.reason}: {found.shapes}" if found.shapes else step.reason
         return (Line((found.left, found.right), reason),)
-    if direct:
-        return (Line((printer.latex(adjoint), printer.latex(_written_out(derivation, step))), step.reason),)
     locals_ = tuple(
         Line((partial_latex(latex_name(share.user), latex_name(step.quantity)), printer.latex(share.local)))
         for share in step.contributions
