@@ -17,12 +17,14 @@ from sympy import (
     Indexed,
     KroneckerDelta,
     Matrix,
+    Mod,
     Mul,
     Piecewise,
     Pow,
     S,
     Sum,
     Symbol,
+    floor,
     latex,
 )
 from sympy.core.function import AppliedUndef
@@ -118,7 +120,9 @@ class Printer:
             MatrixInverse: self._inverse,
             Determinant: lambda expr: _Piece(rf"\det {latex_name(str(expr.args[0].label), False)}", PRODUCT),
             Piecewise: self._piecewise,
-            KroneckerDelta: lambda expr: _Piece(r"\delta" + subscript(" ".join(map(self._at, expr.args))), ATOM),
+            KroneckerDelta: lambda expr: _Piece(r"\delta" + subscript(self._places(expr.args)), ATOM),
+            floor: lambda expr: _Piece(rf"\left\lfloor {self.latex(expr.args[0].together())} \right\rfloor", ATOM),
+            Mod: lambda expr: _Piece(rf"({self.latex(expr.args[0])} \bmod {self._within(expr.args[1], ATOM)})", ATOM),
             And: lambda expr: _Piece(r" \land ".join(map(self.latex, expr.args)), 0),
             Relational: self._relation,
         }
@@ -204,12 +208,16 @@ class Printer:
 
     def _entry(self, expr: Indexed) -> _Piece:
         name = str(expr.base.label)
-        at = " ".join(self._at(index) for index in expr.indices)
-        at = at if any(index.is_Add for index in expr.indices) else at.replace(" ", "")
+        at = self._places(expr.indices)
         pair = split_partial(name)
         if pair:
             return _Piece(partial_latex(latex_name(pair[0]), indexed(pair[1], at)), ATOM)
         return _Piece(indexed(name, at), ATOM)
+
+    def _places(self, indices: Sequence[Expr]) -> str:
+        """Indices as a subscript has them: ij, and with commas where one is more than a letter."""
+        letters = all(isinstance(index, Index) for index in indices)
+        return ("" if letters else ", ").join(map(self._at, indices))
 
     def _at(self, index: Expr) -> str:
         return self.latex(index if isinstance(index, Index) or index.has(Indexed) else _from_one(index) + 1)
@@ -234,8 +242,8 @@ class Printer:
 
     def _inverse(self, expr: MatrixInverse) -> _Piece:
         matrix, row, column, _ = expr.args
-        at = " ".join((self._at(row), self._at(column)))
-        return _Piece(parenthesised(latex_name(str(matrix.label), False) + "^{-1}") + subscript(at), ATOM)
+        inverse = parenthesised(latex_name(str(matrix.label), False) + "^{-1}")
+        return _Piece(inverse + subscript(self._places((row, column))), ATOM)
 
     def _piecewise(self, expr: Piecewise) -> _Piece:
         branches = [(self.latex(value), condition) for value, condition in expr.args]

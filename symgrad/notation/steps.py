@@ -13,14 +13,11 @@ from symgrad.equations import Equation, Model
 from symgrad.infix import Infix
 from symgrad.names import partial_name
 from symgrad.notation.latex import Printer, aligned
+from symgrad.notation.legend import legend
 from symgrad.notation.names import latex_name, partial_latex
 from symgrad.notation.style import Statement, Style, has_axes
 
 AUTO = Style()
-LAYOUTS = {
-    "denominator": "Each gradient has the shape of its variable (denominator layout).",
-    "numerator": "Each gradient has the transposed shape of its variable (numerator layout).",
-}
 
 
 @dataclass(frozen=True)
@@ -138,15 +135,18 @@ def derivation_markdown(derivation: Derivation, style: Style = AUTO) -> str:
     parts = [f"# {title}", *([model.doc] if model.doc else []), "## The model"]
     statements = [style.statement(equation, model, model.written) for equation in model.equations]
     parts.append("\n".join(f"{n}. ${found.left} = {found.right}$" for n, found in enumerate(statements, 1)))
+    shown = [
+        step_lines(derivation, step, style)
+        for step in derivation.steps
+        if step.quantity != model.result or model.result in derivation.wrt
+    ]
     parts.append("## The derivation, from the result back")
     if has_axes(model):
-        parts.append(LAYOUTS[style.layout])
-    for step in derivation.steps:
-        if step.quantity == model.result and model.result not in derivation.wrt:
-            continue
-        found = step_lines(derivation, step, style)
-        block = aligned([line.aligned for line in found])
-        parts.append(f"{_sentence(derivation, found[-1].reason)}\n\n$$\n{block}\n$$")
+        printed = [found.right for found in statements] + [line.latex for block in shown for line in block]
+        parts.append(legend(style.layout, "\n".join(printed)))
+    for block in shown:
+        formulas = aligned([line.aligned for line in block])
+        parts.append(f"{_sentence(derivation, block[-1].reason)}\n\n$$\n{formulas}\n$$")
     parts.append("## The gradient")
     rows = []
     for name in derivation.wrt:

@@ -57,14 +57,17 @@ class Style:
             return plain
 
     def _in_matrix_form(self, equation: Equation, model: Model, written: Written) -> Statement:
+        from symgrad.notation.matrix.network import NoMatrixForm
         from symgrad.notation.matrix.numerator import in_numerator_layout
         from symgrad.notation.matrix.recover import recovered
-        from symgrad.notation.matrix.show import MatrixPrinter, shapes, size_text
+        from symgrad.notation.matrix.show import MatrixPrinter, is_readable, shapes, size_text
 
         axes = shapes_of(model)
         left, right = (recovered(side, equation.indices, axes, written) for side in (equation.lhs, equation.rhs))
         if self.layout == "numerator" and split_partial(equation.name):
             left, right = in_numerator_layout(left), in_numerator_layout(right)
+        if self.notation == "auto" and not is_readable(right, batches=max(len(equation.indices) - 2, 0)):
+            raise NoMatrixForm("indices say it shorter")
         printer = MatrixPrinter(written)
         factors = shapes(right)
         own = size_text(left)

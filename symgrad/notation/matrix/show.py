@@ -301,3 +301,17 @@ def shapes(node: Node) -> str:
 def size_text(node: Node) -> str:
     """A node's rows and columns: n×h."""
     return "×".join(f"({size})" if isinstance(size, Expr) and size.args else str(size) for size in node.shape)
+
+
+def is_readable(node: Node, batches: int) -> bool:
+    """Whether a form is worth its batch indices: two or more of them only around a product of two matrices."""
+    return batches + _sums(node) < 2 or _multiplies(node)
+
+
+def _sums(node: Node) -> int:
+    return isinstance(node, Each) + max(map(_sums, node.parts), default=0)
+
+
+def _multiplies(node: Node) -> bool:
+    matrices = [part for part in node.parts if S.One not in part.shape]
+    return (isinstance(node, Product) and len(matrices) > 1) or any(map(_multiplies, node.parts))
