@@ -195,3 +195,18 @@ def test_a_models_gradients_are_in_matrix_form(model, name, expected):
     lines = sg.derive(model).lines()
     found = [line.sides[-1] for line in lines if rf"\partial {latex_name(name)}" in line.sides[0]]
     assert expected in found
+
+
+def test_a_long_name_is_a_partial_derivative_too():
+    @sg.model
+    def fit(X: "n d", w: "d", target: "n"):
+        hidden = sg.tanh(X @ w)
+        loss = sg.sum((hidden - target) ** 2) / 2
+        return loss
+
+    derivation = sg.derive(fit, "w")
+    assert r"\frac{\partial \mathrm{loss}}{\partial \mathrm{hidden}} = \mathrm{hidden} - \mathrm{target}" in [
+        line.latex for line in derivation.lines()
+    ]
+    numerator = derivation.lines(layout="numerator")[0]
+    assert numerator.sides[1] == r"(\mathrm{hidden} - \mathrm{target})^\top"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from sympy import (
     Abs,
@@ -37,6 +38,8 @@ from symgrad.names import split_partial
 from symgrad.notation.names import latex_name, partial_latex, subscript
 from symgrad.notation.numbers import decimal_latex
 from symgrad.tensors.functions import Determinant, MatrixInverse
+
+Partials: TypeAlias = Mapping[str, tuple[str, str]]
 
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a piece binds
 
@@ -74,10 +77,14 @@ class _Piece:
 
 @dataclass(frozen=True)
 class Printer:
-    """Prints expressions; `values` stand in place of the quantities they are given for."""
+    """Prints expressions; `values` stand in place of the quantities they are given for.
+
+    `partials` are a model's partial derivatives by name, for names too long to read as one: dloss_dhidden.
+    """
 
     written: Written = field(default_factory=dict)
     values: Mapping[str, Expr] = field(default_factory=dict)
+    partials: Partials = field(default_factory=dict)
 
     def latex(self, expr: Expr) -> str:
         r"""The expression as LaTeX.
@@ -130,6 +137,8 @@ class Printer:
     def _symbol(self, symbol: Symbol) -> _Piece:
         if symbol.name in self.values:
             return _number(decimal_latex(self.values[symbol.name]))
+        if symbol.name in self.partials:
+            return _Piece(partial_latex(*map(latex_name, self.partials[symbol.name])), ATOM)
         return _Piece(symbol.name if isinstance(symbol, Index) else latex_name(symbol.name), ATOM)
 
     def _rational(self, number: Expr) -> _Piece:
@@ -185,7 +194,7 @@ class Printer:
         bottom = ([str(number.q)] if number.q != 1 else []) + [
             self._within(factor, PRODUCT if len(under) > 1 or number.q != 1 else 0) for factor in under
         ]
-        short = not any(isinstance(factor, Add | Sum | Piecewise) or _is_partial(factor) for factor in over)
+        short = not any(isinstance(factor, Add | Sum | Piecewise) or self._is_partial(factor) for factor in over)
         top = [] if number.p == 1 and over and short else [str(number.p)]
         if short:
             top += [self._within(factor, PRODUCT) for factor in over]
@@ -202,14 +211,19 @@ class Printer:
         if base.is_Function and not isinstance(base, AppliedUndef | Abs) and base.func.__name__ in FUNCTIONS:
             head, argument = self._applied(base)
             return _Piece(f"{head}{raised}{argument}", POWER)
-        if _is_partial(base) or (isinstance(base, Symbol | Indexed) and "^" in self.latex(base)):  # (w′)²
+        if self._is_partial(base) or (isinstance(base, Symbol | Indexed) and "^" in self.latex(base)):  # (w′)²
             return _Piece(parenthesised(self.latex(base)) + raised, POWER)
         return _Piece(self._within(base, ATOM) + raised, POWER)
+
+    def _is_partial(self, expr: Expr) -> bool:
+        """Whether an expression is a partial derivative by its name, dL_dw."""
+        name = expr.name if isinstance(expr, Symbol) else str(expr.base.label) if isinstance(expr, Indexed) else ""
+        return name in self.partials or split_partial(name) is not None
 
     def _entry(self, expr: Indexed) -> _Piece:
         name = str(expr.base.label)
         at = self._places(expr.indices)
-        pair = split_partial(name)
+        pair = self.partials.get(name) or split_partial(name)
         if pair:
             return _Piece(partial_latex(latex_name(pair[0]), indexed(pair[1], at)), ATOM)
         return _Piece(indexed(name, at), ATOM)
@@ -303,12 +317,6 @@ def _from_one(place: Expr) -> Expr:
     """A place on an axis with the indices in it counted from 1, as they are printed."""
     indices = (symbol for symbol in place.free_symbols if isinstance(symbol, Index))
     return place.xreplace({index: index - 1 for index in indices}).expand()
-
-
-def _is_partial(expr: Expr) -> bool:
-    """Whether an expression is a partial derivative by its name, dL_dw."""
-    name = expr.name if isinstance(expr, Symbol) else str(expr.base.label) if isinstance(expr, Indexed) else ""
-    return split_partial(name) is not None
 
 
 def indexed(name: str, at: str) -> str:

@@ -13,6 +13,7 @@ _SIGNS = {
     r"\\mathbf\{1\}\[": r"$\mathbf{1}[\cdot]$ is 1 where its condition holds and 0 elsewhere",
     r"\\mathbf\{e\}": r"$\mathbf{e}_k$ is the $k$-th unit vector",
     r"\\odot": r"$\odot$ multiplies entry by entry",
+    r"\\(exp|log|sqrt|tanh|sigma)\b": "functions act entry by entry",
     r"\\oslash": r"$\oslash$ divides entry by entry",
     r"\\operatorname\{rowsum\}": r"$\operatorname{rowsum}$ is the column of a matrix's row sums",
 }

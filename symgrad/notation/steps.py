@@ -15,7 +15,7 @@ from symgrad.names import partial_name
 from symgrad.notation.latex import Printer, aligned
 from symgrad.notation.legend import legend
 from symgrad.notation.names import latex_name, partial_latex
-from symgrad.notation.style import Statement, Style, has_axes
+from symgrad.notation.style import Statement, Style, has_axes, partials_of
 
 AUTO = Style()
 
@@ -44,7 +44,7 @@ class Line:
 
 def step_lines(derivation: Derivation, step: Step, style: Style = AUTO) -> tuple[Line, ...]:
     """The local derivatives that a step needs, then its chain rule and combined result."""
-    printer = Printer(derivation.written)
+    printer = Printer(derivation.written, partials=partials_of(derivation.model))
     result = derivation.model.result
     adjoint = _entry(partial_name(result, step.quantity), step)
     if not step.contributions:

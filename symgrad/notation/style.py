@@ -11,8 +11,8 @@ from sympy import Expr
 from symgrad.equations import Equation, Model
 from symgrad.errors import InputError, SymgradError
 from symgrad.expressions import Written
-from symgrad.names import partial_name, split_partial
-from symgrad.notation.latex import Printer
+from symgrad.names import partial_name
+from symgrad.notation.latex import Partials, Printer
 
 Notation: TypeAlias = Literal["auto", "matrix", "index"]
 Layout: TypeAlias = Literal["denominator", "numerator"]
@@ -45,7 +45,7 @@ class Style:
 
     def statement(self, equation: Equation, model: Model, written: Written) -> Statement:
         """An equation's sides; raises SymgradError, naming it, if matrix form is demanded and it has none."""
-        printer = Printer(written)
+        printer = Printer(written, partials=partials_of(model))
         plain = Statement(printer.latex(equation.lhs), printer.latex(equation.rhs))
         if self.notation == "index" or not has_axes(model):
             return plain
@@ -62,13 +62,13 @@ class Style:
         from symgrad.notation.matrix.recover import recovered
         from symgrad.notation.matrix.show import MatrixPrinter, is_readable, shapes, size_text
 
-        axes = shapes_of(model)
+        axes, partials = shapes_of(model), partials_of(model)
         left, right = (recovered(side, equation.indices, axes, written) for side in (equation.lhs, equation.rhs))
-        if self.layout == "numerator" and split_partial(equation.name):
-            left, right = in_numerator_layout(left), in_numerator_layout(right)
+        if self.layout == "numerator" and equation.name in partials:
+            left, right = in_numerator_layout(left, partials), in_numerator_layout(right, partials)
         if self.notation == "auto" and not is_readable(right, batches=max(len(equation.indices) - 2, 0)):
             raise NoMatrixForm("indices say it shorter")
-        printer = MatrixPrinter(written)
+        printer = MatrixPrinter(written, partials)
         factors = shapes(right)
         own = size_text(left)
         return Statement(printer.latex(left), printer.latex(right), f"{own} = {factors}" if factors != own else "")
@@ -83,3 +83,8 @@ def shapes_of(model: Model) -> Mapping[str, tuple[Expr, ...]]:
     """The axes of every quantity and of its adjoint, by name."""
     own = {name: quantity.axes for name, quantity in model.quantities.items()}
     return own | {partial_name(model.result, name): axes for name, axes in own.items()}
+
+
+def partials_of(model: Model) -> Partials:
+    """The result's partial derivatives by each quantity, by name: dL_dW is ∂L/∂W."""
+    return {partial_name(model.result, name): (model.result, name) for name in model.quantities}

@@ -9,7 +9,7 @@ from sympy import Abs, Expr, IndexedBase, S, exp
 
 from symgrad.expressions import Written
 from symgrad.names import split_partial
-from symgrad.notation.latex import RELATIONS, Printer, braced, delimited, function_latex, parenthesised
+from symgrad.notation.latex import RELATIONS, Partials, Printer, braced, delimited, function_latex, parenthesised
 from symgrad.notation.matrix.tree import (
     Apply,
     Det,
@@ -50,9 +50,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class MatrixPrinter:
-    """Prints matrix forms."""
+    """Prints matrix forms; `partials` are a model's partial derivatives by name."""
 
     written: Written = field(default_factory=dict)
+    partials: Partials = field(default_factory=dict)
 
     def latex(self, node: Node) -> str:
         r"""The form as LaTeX.
@@ -79,9 +80,9 @@ class MatrixPrinter:
         return Piece(text, SUM if node.value.is_Add or text.startswith("-") else PRODUCT if " " in text else ATOM)
 
     def name(self, node: Name) -> Piece:
-        pair = split_partial(node.name)
+        pair = self.partials.get(node.name) or split_partial(node.name)
         if node.at:
-            return Piece(Printer().latex(IndexedBase(node.name)[node.at]), FACTOR if pair else ATOM)
+            return Piece(self._printer.latex(IndexedBase(node.name)[node.at]), FACTOR if pair else ATOM)
         script = S.One in node.shape  # a loss may be a script letter, a matrix may not
         if pair:
             return Piece(partial_latex(latex_name(pair[0]), latex_name(pair[1], script)), FACTOR)
@@ -138,7 +139,7 @@ class MatrixPrinter:
 
     @property
     def _printer(self) -> Printer:
-        return Printer(self.written)
+        return Printer(self.written, partials=self.partials)
 
     def _number(self, number: Expr) -> str:
         """A coefficient, as one fraction where it has a denominator: λ/2 in front of a norm."""
