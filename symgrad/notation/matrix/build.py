@@ -132,7 +132,13 @@ def plus(terms: Sequence[Node]) -> Node:
     size = -size if size.could_extract_minus_sign() else size
     if whole.is_scalar or size == 1 or any(_coefficient(term) not in (size, -size) for term in kept):
         return lifted(whole)
-    return scaled([Scalar(size)], plus([scaled([Scalar(1 / size)], term) for term in kept]))
+    signs = (S.One if _coefficient(term) == size else -S.One for term in kept)
+    return scaled([Scalar(size)], plus([_with_sign(term, sign) for term, sign in zip(kept, signs, strict=True)]))
+
+
+def _with_sign(node: Node, sign: Expr) -> Node:
+    """The node with a sign in place of its coefficient."""
+    return scaled([Scalar(sign), *node.scalars], node.body) if isinstance(node, Scale) else Scalar(sign)
 
 
 def _coefficient(node: Node) -> Expr:

@@ -73,11 +73,27 @@ def recovered(
     >>> type(form).__name__, form.shape
     ('Product', (d, h))
     """
+    if len(indices) > 2 or any(len(entry.indices) > 2 for entry in expr.atoms(Indexed)):
+        raise NoMatrixForm("a quantity with more than two axes is written by its indices")
     rank = min(len(indices), 2)
     fixed, (row, column) = indices[: len(indices) - rank], (*indices[len(indices) - rank :], None, None)[:2]
     reader = _Reader(shapes or {}, written or {}, fixed)
     form = reader.spread(reader.node(expr, row, column), row, column, implicit=False)
+    escaped = _open_indices(form) - set(fixed)
+    if escaped:
+        raise NoMatrixForm(f"the index {min(map(str, escaped))} would stand outside of its sum")
     return _lettered(form, {index.name for index in fixed})
+
+
+def _open_indices(node: Node) -> set[Expr]:
+    """The batch indices that a form uses outside of the sums that run over them."""
+    if isinstance(node, Each):
+        return _open_indices(node.body) - {node.index}
+    own = node.at if isinstance(node, Name) else (node.value,) if isinstance(node, Scalar) else ()
+    found = {symbol for expr in own for symbol in expr.free_symbols if isinstance(symbol, Index)}
+    if isinstance(node, Scale):
+        found |= {symbol for symbol in node.coefficient.free_symbols if isinstance(symbol, Index)}
+    return found.union(*(_open_indices(part) for part in node.parts))
 
 
 def _lettered(node: Node, taken: set[str]) -> Node:
