@@ -113,7 +113,7 @@ def maps(z):
 I, J, J2, P = Index("i", N), Index("j", D), Index("l", D), Index("p", B)
 
 
-@pytest.mark.parametrize("indices", [(), (J,), (I, J), (J, J2), (J, I)], ids=str)
+@pytest.mark.parametrize("indices", [(), (J,), (I, J), (J, J2), (J, I), (P, I, J)], ids=str)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_a_matrix_form_has_the_values_of_the_index_expression(indices, data):

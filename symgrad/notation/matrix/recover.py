@@ -73,8 +73,6 @@ def recovered(
     >>> type(form).__name__, form.shape
     ('Product', (d, h))
     """
-    if len(indices) > 2 or any(len(entry.indices) > 2 for entry in expr.atoms(Indexed)):
-        raise NoMatrixForm("a quantity with more than two axes is written by its indices")
     rank = min(len(indices), 2)
     fixed, (row, column) = indices[: len(indices) - rank], (*indices[len(indices) - rank :], None, None)[:2]
     reader = _Reader(shapes or {}, written or {}, fixed)
