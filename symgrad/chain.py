@@ -6,6 +6,7 @@ The reverse sweep multiplies from the left; a textbook often opens the product f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sympy import Expr, Symbol
@@ -49,14 +50,14 @@ class ChainRow:
         """The chain rule with the local derivatives written out."""
         return self._sum(lambda link: link.local)
 
-    def _sum(self, local: object) -> Expr:
+    def _sum(self, local: Callable[[Link], Expr]) -> Expr:
         written = self.written
-        assert isinstance(written, dict) and callable(local)
+        assert isinstance(written, dict)
         terms = []
         for link in self.links:
             rest = [] if link.through == self.by else [Symbol(partial_name(link.through, self.by))]
             terms.append(product([local(link), *rest], written))
-        return total(terms, written) if len(terms) != 1 else terms[0]
+        return total(terms, written)
 
 
 def chain(derivation: Derivation, name: str) -> tuple[ChainRow, ...]:
@@ -71,7 +72,7 @@ def chain(derivation: Derivation, name: str) -> tuple[ChainRow, ...]:
     [('L', dL_dz*dz_dw, 2*dz_dw*z), ('z', dz_dw, x)]
     """
     model = derivation.model
-    if any(quantity.axes for quantity in model.quantities.values()):
+    if model.has_axes:
         raise InputError(f"{model.name} has quantities with axes; its chain rule is read in derive(…).steps")
     sweep = derive(model, name)
     above: dict[str, list[Link]] = {}

@@ -7,21 +7,21 @@ derivative (Griewank and Walther, Evaluating Derivatives, 2nd ed. 2008, section 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Indexed, Integer, Pow, S, Symbol
+from sympy import Expr, Pow, S, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.adjoint import Contribution, contracted
 from symgrad.calculus.differential import differential
-from symgrad.equations import Equation, Index, Model, Size, names_in
+from symgrad.equations import Equation, Index, Model, Size, base_name, names_in
 from symgrad.errors import InputError
-from symgrad.expressions import Order, Written, ordered, product, total
-from symgrad.indices import canonical, inlined, summed
-from symgrad.infix import Infix
+from symgrad.expressions import Order, Written, total
+from symgrad.gradients import Gradient
+from symgrad.indices import canonical, summed
 from symgrad.names import partial_name
 from symgrad.naming.known import Known
 from symgrad.naming.settle import Settling
@@ -148,37 +148,10 @@ class Derivation:
         return compile_derivation(self, reduction)
 
     def verify(self, quantity: str, claim: Any) -> Verdict:
-        """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or a quantity itself."""
+        """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or an expression."""
         from symgrad.verification.claims import verify
 
         return verify(self, quantity, claim)
-
-
-@dataclass(frozen=True)
-class Gradient(Mapping[str, Expr]):
-    """A derivation's gradient by name, each expression combined from the steps when it is asked for."""
-
-    derivation: Derivation
-    inputs_only: bool = False
-    _found: dict[str, Expr] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def __getitem__(self, name: str) -> Expr:
-        if name not in self._found:
-            self.derivation.step(name)
-            self._found.update(_combined(self.derivation, name))
-            if self.inputs_only:
-                self._found[name] = _in_inputs(self.derivation, self._found[name])
-        return self._found[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.derivation.wrt)
-
-    def __len__(self) -> int:
-        return len(self.derivation.wrt)
-
-    def __str__(self) -> str:
-        printer, result = Infix(self.derivation.written), self.derivation.model.result
-        return "\n".join(f"{partial_name(result, name)} = {printer.text(self[name])}" for name in self)
 
 
 def derive(model: Model, wrt: Any = None) -> Derivation:
@@ -237,14 +210,10 @@ def _shares(model: Model, active: set[str], written: dict[Expr, Order]) -> dict[
         if equation.name not in active or (equation.name != model.result and equation.name not in shares):
             continue
         for row in differential(equation.rhs, written, equation.lhs):
-            name = _name(row.entry)
+            name = base_name(row.entry)
             if name in active:
                 shares.setdefault(name, []).append(Contribution(equation.name, row.coefficient, row.entry, row.over))
     return {name: _merged(found, written) for name, found in shares.items()}
-
-
-def _name(entry: Expr) -> str:
-    return str(entry.base.label) if isinstance(entry, Indexed) else str(entry.name)
 
 
 def _merged(found: list[Contribution], written: dict[Expr, Order]) -> list[Contribution]:
@@ -277,7 +246,6 @@ class _Sweep:
         self.steps: dict[str, Step] = {}
         self.dividing: dict[str, bool] = {}
         self.counter = itertools.count()
-        self.has_axes = any(quantity.axes for quantity in model.quantities.values())
 
     @cached_property
     def settling(self) -> Settling:
@@ -303,15 +271,15 @@ class _Sweep:
     def _settled(self, adjoint: Expr, shares: tuple[Contribution, ...]) -> Expr:
         """The adjoint with names and facts put back; the users' adjoints written out where that is shorter."""
         users = [user for user in dict.fromkeys(share.user for share in shares) if user != self.model.result]
-        axes = self.has_axes and (
+        axes = self.model.has_axes and (
             any(self.model.quantities[name].axes for name in users) or adjoint.has(Index, ExprWithLimits)
         )
-        if not (axes or self._quotient(adjoint, users)):
+        quotient = self._quotient(adjoint, users)
+        if not (axes or quotient):
             return adjoint
         named = self.settling.settled(adjoint) if axes else adjoint
         lengths = {user: cost(self.steps[user].adjoint) for user in users}
         trivial = [user for user in users if lengths[user] <= 1] if axes else []
-        quotient = self._quotient(adjoint, users)
         if adjoint.is_zero or not (trivial or quotient):
             return named
         best, least = named, cost(named) + sum(length if length > 1 else INLINED + 1 for length in lengths.values())
@@ -370,50 +338,3 @@ def _reason(model: Model, name: str, shares: tuple[Contribution, ...]) -> str:
     if len(users) == 1:
         return f"{name} acts on {model.result} only through {users[0]}: one path, so one product"
     return f"{name} acts on {model.result} through {', '.join(users[:-1])} and {users[-1]}: the paths are added"
-
-
-def _combined(derivation: Derivation, name: str) -> dict[str, Expr]:
-    """The gradient by `name`, and by what it passes through, in named quantities: adjoints multiplied out as chains."""
-    if any(quantity.axes for quantity in derivation.model.quantities.values()):
-        return {name: derivation.step(name).adjoint}  # adjoints of whole arrays keep their names
-    written = derivation.written
-    assert isinstance(written, dict)
-    found: dict[str, Expr] = {}
-    counter = itertools.count()
-    definitions: dict[str, tuple[tuple[Index, ...], Expr]] = {}
-    for step in derivation.steps:
-        adjoint = step.adjoint
-        if step.quantity != derivation.model.result:
-            adjoint = inlined(adjoint, definitions, counter, written)
-            adjoint = _factored(adjoint, written) if adjoint.is_Add else adjoint
-        expr, indices = canonical(adjoint, step.indices, written) if step.indices else (adjoint, ())
-        found[step.quantity] = expr
-        definitions[partial_name(derivation.model.result, step.quantity)] = indices, expr
-        if step.quantity == name:
-            break
-    return found
-
-
-def _factored(expr: Expr, written: dict[Expr, Order]) -> Expr:
-    """A sum with the leading factors that all its terms share put in front: a (1 + b) for a + a b."""
-    terms = [ordered(term, written) if term.is_Mul else (term,) for term in ordered(expr, written)]
-    common = []
-    for factors in zip(*terms, strict=False):
-        if any(factor != factors[0] for factor in factors) or factors[0].is_number:
-            break
-        common.append(factors[0])
-    if not common:
-        return expr
-    rest = [product(term[len(common) :], written) if len(term) > len(common) else Integer(1) for term in terms]
-    return product((*common, total(rest, written)), written)
-
-
-def _in_inputs(derivation: Derivation, expr: Expr) -> Expr:
-    """The expression with every equation substituted, so that only inputs are left."""
-    written = derivation.written
-    assert isinstance(written, dict)
-    counter = itertools.count()
-    definitions: dict[str, tuple[tuple[Index, ...], Expr]] = {}
-    for equation in derivation.model.equations:
-        definitions[equation.name] = equation.indices, inlined(equation.rhs, definitions, counter, written)
-    return inlined(expr, definitions, counter, written)

@@ -108,6 +108,11 @@ def names_in(expr: Expr) -> tuple[str, ...]:
     return _mentions(expr)[0]
 
 
+def base_name(entry: Expr) -> str:
+    """The name of the quantity that an entry, or a symbol, belongs to."""
+    return str(entry.base.label) if isinstance(entry, Indexed) else str(entry)
+
+
 _NOT_REAL = {
     S.ComplexInfinity: "it divides by zero",
     S.NaN: "it is 0/0 or the like",
@@ -204,6 +209,11 @@ class Model:
         named = {quantity.name: quantity for quantity in self.inputs}
         named.update((equation.name, equation.quantity) for equation in self.equations)
         return named
+
+    @cached_property
+    def has_axes(self) -> bool:
+        """Whether any quantity has axes."""
+        return any(quantity.axes for quantity in self.quantities.values())
 
     @cached_property
     def functions(self) -> tuple[str, ...]:

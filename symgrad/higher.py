@@ -10,11 +10,11 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
-from sympy import Expr, Indexed
+from sympy import Expr
 
 from symgrad.calculus.differential import differential
 from symgrad.derivation import Derivation, derive, wanted
-from symgrad.equations import Equation, Index, Model, Quantity
+from symgrad.equations import Equation, Index, Model, Quantity, base_name
 from symgrad.errors import InputError
 from symgrad.expressions import Order, product, total
 from symgrad.indices import canonical, inlined, sigma, summed
@@ -49,7 +49,7 @@ def jvp(model: Model, wrt: Any = None) -> Model:
     equations: list[Equation] = []
     for equation in model.equations:
         equations.append(equation)
-        rows = [row for row in differential(equation.rhs, written, equation.lhs) if _name(row.entry) in moving]
+        rows = [row for row in differential(equation.rhs, written, equation.lhs) if base_name(row.entry) in moving]
         if rows:
             terms = (product((row.coefficient, _tangent(row.entry)), written) for row in rows)
             sums = (summed(term, row.over, written) for term, row in zip(terms, rows, strict=True))
@@ -124,9 +124,5 @@ def _jacobian(model: Model, wrt: str, name: str) -> Model:
 
 
 def _tangent(entry: Expr) -> Expr:
-    quantity = Quantity(f"{_name(entry)}_dot", getattr(entry, "indices", ()))
+    quantity = Quantity(f"{base_name(entry)}_dot", getattr(entry, "indices", ()))
     return quantity.at(getattr(entry, "indices", ()))
-
-
-def _name(entry: Expr) -> str:
-    return str(entry.base.label) if isinstance(entry, Indexed) else str(entry.name)

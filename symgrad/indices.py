@@ -45,18 +45,6 @@ class Largest(Reduction):
     __slots__ = ()
 
 
-def largest(expr: Expr, *over: Index) -> Expr:
-    """The maximum over whole axes.
-
-    >>> from sympy import IndexedBase
-    >>> from symgrad.equations import Size
-    >>> i = Index("i", Size("n"))
-    >>> largest(IndexedBase("x")[i], i)
-    Largest(x[i], (i, 0, n - 1))
-    """
-    return reduced(Largest, expr, over)
-
-
 def relabelled(expr: Expr, table: Mapping[Expr, Expr], written: dict[Expr, Order]) -> Expr:
     """The expression with free indices or whole subexpressions replaced, each part's written order carried over."""
     if not table:
@@ -159,7 +147,13 @@ def bound_in_order(expr: Expr, written: dict[Expr, Order]) -> Expr:
 
 
 def reduced(kind: type[ExprWithLimits], body: Expr, over: Iterable[Index]) -> Expr:
-    """A reduction (a sum, a maximum) of the body over whole axes."""
+    """A reduction (a sum, a maximum) of the body over whole axes.
+
+    >>> from sympy import IndexedBase
+    >>> i = Index("i", Size("n"))
+    >>> reduced(Largest, IndexedBase("x")[i], (i,))
+    Largest(x[i], (i, 0, n - 1))
+    """
     return kind(body, *((index, 0, index.size - 1) for index in over))
 
 

@@ -15,7 +15,7 @@ from symgrad.names import partial_name
 from symgrad.notation.latex import Printer, aligned
 from symgrad.notation.legend import legend
 from symgrad.notation.names import latex_name, partial_latex
-from symgrad.notation.style import Statement, Style, has_axes, partials_of
+from symgrad.notation.style import Statement, Style, partials_of
 
 AUTO = Style()
 
@@ -141,7 +141,7 @@ def derivation_markdown(derivation: Derivation, style: Style = AUTO) -> str:
         if step.quantity != model.result or model.result in derivation.wrt
     ]
     parts.append("## The derivation, from the result back")
-    if has_axes(model):
+    if model.has_axes:
         printed = [found.right for found in statements] + [line.latex for block in shown for line in block]
         parts.append(legend(style.layout, "\n".join(printed)))
     for block in shown:

@@ -47,7 +47,7 @@ class Style:
         """An equation's sides; raises SymgradError, naming it, if matrix form is demanded and it has none."""
         printer = Printer(written, partials=partials_of(model))
         plain = Statement(printer.latex(equation.lhs), printer.latex(equation.rhs))
-        if self.notation == "index" or not has_axes(model):
+        if self.notation == "index" or not model.has_axes:
             return plain
         try:
             return self._in_matrix_form(equation, model, written)
@@ -72,11 +72,6 @@ class Style:
         factors = shapes(right)
         own = size_text(left)
         return Statement(printer.latex(left), printer.latex(right), f"{own} = {factors}" if factors != own else "")
-
-
-def has_axes(model: Model) -> bool:
-    """Whether any quantity of the model has axes."""
-    return any(quantity.axes for quantity in model.quantities.values())
 
 
 def shapes_of(model: Model) -> Mapping[str, tuple[Expr, ...]]:

@@ -110,7 +110,7 @@ def evaluation(derivation: Derivation, values: Mapping[str, Any]) -> Evaluation:
         raise InputError(
             f"{model.functions[0]} is abstract and has no values; bind it first: model.bind({model.functions[0]}=…)"
         )
-    if any(quantity.axes for quantity in model.quantities.values()):
+    if model.has_axes:
         raise InputError(f"{model.name} has quantities with axes; compute it with model.compile()")
     given = {**model.defaults, **{name: exact(value) for name, value in values.items()}}
     unknown = [name for name in values if name not in names]

@@ -9,10 +9,10 @@ from typing import Any
 from sympy import Derivative, Eq, Expr, Function, Indexed, Subs, Symbol, SympifyError, sympify
 from sympy.core.function import AppliedUndef
 
-from symgrad.equations import Equation, Model, Quantity, names_in
+from symgrad.equations import Equation, Model, Quantity, base_name, names_in
 from symgrad.errors import ModelError
 from symgrad.reading.annotation import declared
-from symgrad.reading.indexed import base_name, declared_shape, index_form
+from symgrad.reading.indexed import declared_shape, index_form
 
 
 def model_from_equations(

@@ -9,9 +9,9 @@ import sympy
 from sympy import Expr, Idx, Indexed, IndexedBase, Integer, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symgrad.equations import Equation, Index, Size
+from symgrad.equations import Equation, Index, Size, base_name
 from symgrad.errors import ModelError, ShapeError
-from symgrad.indices import Largest, Sigma, largest, sigma
+from symgrad.indices import Largest, Sigma, reduced
 
 Axes = Mapping[str, tuple[Expr, ...]]
 
@@ -34,11 +34,6 @@ def index_form(left: Expr, right: Expr, axes: Axes) -> Equation:
     index that only the right-hand side has, and ShapeError where an index runs over two different sizes.
     """
     return _Conversion(f"{left} = {right}", axes).equation(left, right)
-
-
-def base_name(entry: Expr) -> str:
-    """The name of the quantity that an entry belongs to."""
-    return str(entry.base.label) if isinstance(entry, Indexed) else str(entry)
 
 
 def declared_shape(entry: Indexed) -> tuple[Expr, ...] | None:
@@ -149,7 +144,7 @@ class _Conversion:
             over.append(index)
             inner[symbol] = index
         body = self.converted(expr.function, inner)
-        return (largest if isinstance(expr, Largest) else sigma)(body, *over)
+        return reduced(Largest if isinstance(expr, Largest) else Sigma, body, over)
 
     def _whole(self, symbol: Expr, bounds: list[Expr], index: Index) -> None:
         """Refuses bounds that aren't the whole axis, counted from 0 or from 1."""

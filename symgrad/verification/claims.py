@@ -63,7 +63,7 @@ class _Context:
     written: dict[Expr, Order]
 
     def __post_init__(self) -> None:
-        if any(quantity.axes for quantity in self.model.quantities.values()):
+        if self.model.has_axes:
             raise ClaimError(f"{self.model.name} has quantities with axes, and claims about them can't be compared yet")
 
     def full_name(self, quantity: str) -> str:
