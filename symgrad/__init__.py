@@ -7,15 +7,19 @@ if TYPE_CHECKING:
     # Every public name, for type checkers; at run time they load on first use.
     from symgrad.public import *  # noqa: F403
     from symgrad.training import *  # noqa: F403
+    from symgrad.verification import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-_TRAINING = ("DivergenceError", "Epoch", "History", "Run", "fit")
+_WITH_NUMPY = {
+    "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "fit"),
+    "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward"),
+}
 
 
 def __getattr__(name: str) -> Any:
     """A public name, imported when it is first used: `symgrad --help` doesn't wait for SymPy, nor a model for NumPy."""
-    module = import_module("symgrad.training" if name in _TRAINING else "symgrad.public")
+    module = import_module(next((room for room, names in _WITH_NUMPY.items() if name in names), "symgrad.public"))
     if name not in module.__all__:
         raise AttributeError(f"symgrad has no {name!r}")
     value = getattr(module, name)
@@ -24,4 +28,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*import_module("symgrad.public").__all__, *_TRAINING])
+    return sorted(
+        [*import_module("symgrad.public").__all__, *(name for names in _WITH_NUMPY.values() for name in names)]
+    )

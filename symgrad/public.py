@@ -1,4 +1,4 @@
-"""The public names of symgrad, but for those of training, which need NumPy."""
+"""The public names of symgrad, but for those of training and of hand-written code, which need NumPy."""
 
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Model

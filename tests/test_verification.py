@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symgrad as sg
-from symgrad.verification.prove import equal
+from symgrad.verification.budget import Budget, OutOfTime
+from symgrad.verification.quotients import equal
 
 
 @sg.model
@@ -193,7 +194,6 @@ def test_a_tiny_difference_is_refuted_and_shown(difference):
     assert verdict.status == "refuted"
     claimed, correct = str(verdict.counterexample).split("the claim gives ")[1].split(", the derivation ")
     assert claimed != correct
-    assert "more" in claimed or "less" in claimed
 
 
 def test_a_decimal_counts_with_all_its_digits():
@@ -372,7 +372,11 @@ def _differ(left, right, chance):
 def test_a_false_pair_is_never_proved(expr, seed):
     chance = random.Random(seed)
     left, right = _rewritten(expr, chance), _mutated(expr, chance)
-    if equal(left, right, seconds=1.0):
+    try:
+        proved = Budget(1.0).run(lambda: equal(left, right))
+    except OutOfTime:
+        return
+    if proved:
         assert not _differ(left, right, chance)
 
 

@@ -28,10 +28,10 @@ def checked(claim: Claim) -> Checked:
     """One statement with symgrad's value and verdict: numbers where values are given, otherwise a formula."""
     if claim.at:
         verdict = verify_numbers(claim.sides, known(claim))
-        return Checked(claim, "" if verdict.correct is None else number_text(verdict.correct), verdict)
+        return Checked(claim, "" if verdict.correct is None else number_text(verdict.correct.rhs), verdict)
     name, *sides = claim.sides
     verdict = sg.derive(_MODELS[claim.model]).verify(name, " = ".join(sides))
-    ours = "" if verdict.correct is None else Infix(verdict.written or {}).text(verdict.correct)
+    ours = "" if verdict.correct is None else Infix(verdict.written).text(verdict.correct.rhs)
     return Checked(claim, ours, verdict)
 
 

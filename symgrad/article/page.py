@@ -174,7 +174,7 @@ def _ours(item: Checked) -> str:
     correct = item.verdict.correct
     if correct is None:
         return ""
-    return _number(correct, 6) if item.claim.at else f"${item.verdict.latex()}$"
+    return _number(correct.rhs, 6) if item.claim.at else f"${item.verdict.latex()}$"
 
 
 def _number(value: Expr, places: int) -> str:

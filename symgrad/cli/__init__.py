@@ -12,7 +12,6 @@ from cyclopts import App, CycloptsError, Parameter
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
-    from symgrad.verification.verdict import Verdict
 
 OK, REFUTED, UNUSABLE = 0, 1, 2
 
@@ -50,7 +49,7 @@ def article(*, out: Path = Path("article")) -> int:
     print_table("The article's numbers", ("where", "the article", "symgrad", "verdict"), report.rows)
     print("\nwhat doesn't hold:")
     for item in report.refuted:
-        print(f"- {item.claim.where}: {_why(item.verdict)}")
+        print(f"- {item.claim.where}: {item.verdict.why}")
     print(f"\nwritten: {', '.join(map(str, report.pages))} and {len(report.pictures)} pictures")
     return OK
 
@@ -176,17 +175,12 @@ def verify(model: str, claims: Path, /) -> int:
 
     derivation = derivation_of(load_model(model))
     verdicts = {name: derivation.verify(name, claim) for name, claim in load_claims(claims).items()}
-    rows = [(name, verdict.status, _why(verdict)) for name, verdict in verdicts.items()]
+    rows = [(name, verdict.status, verdict.why) for name, verdict in verdicts.items()]
     print_table(str(claims), ("claim", "verdict", "why"), rows)
     malformed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.status == "malformed"]
     if malformed:
         return _refuse(f"{claims}: {malformed[0]}")
     return OK if all(verdicts.values()) else REFUTED
-
-
-def _why(verdict: "Verdict") -> str:
-    parts = (verdict.diagnosis, str(verdict.counterexample or ""), verdict.reason)
-    return "; ".join(part for part in parts if part)
 
 
 @app.command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import keyword
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -13,7 +13,9 @@ from symgrad.codegen.helpers import HELPERS
 from symgrad.codegen.numpy import NumpySource, namespace
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Equation, Model, Size
-from symgrad.errors import InputError, ModelError, ShapeError
+from symgrad.errors import InputError, ModelError, ShapeError, SymgradError
+from symgrad.expressions import Written
+from symgrad.infix import Infix
 from symgrad.names import partial_name
 
 Reduction: TypeAlias = Literal["none", "mean"]
@@ -223,6 +225,17 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
     # The text is our own printer's; names are checked identifiers, everything else comes from a table.
     exec(compile(source, f"<symgrad {name}>", "exec"), names)
     return source, names[name]
+
+
+def array_text(equation: Equation, model: Model, written: Written, others: Iterable[Equation] = ()) -> str:
+    """An equation's right-hand side as NumPy source in the model's quantities, and in those of other equations."""
+    shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
+    shapes |= {other.name: other.quantity.axes for other in others}
+    printer = NumpySource(written, shapes=shapes, equations={known.name: known for known in model.equations})
+    try:
+        return printer.over(equation.indices).text(equation.rhs)
+    except SymgradError:
+        return Infix(written).text(equation.rhs)
 
 
 def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:

@@ -1,26 +1,34 @@
-"""Arithmetic in Python's spelling, read without running it: `0.7 - alpha*dL_dw`, `f'(z1)*x`.
+"""Arithmetic in Python's spelling, read without running it: `0.7 - alpha*dL_dw`, `f'(z1)*x`, `X.T @ (P - Y)/n`.
 
-Only numbers, names, + - * / **, parentheses and function calls are read; decimals are exact.
+Only numbers, names, operators, entries and calls of the vocabulary are read; decimals are exact.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
-from sympy import Expr, Function, Integer, Symbol, pi
+from sympy import Expr, Function, IndexedBase, Symbol, pi
 
-from symgrad.errors import ClaimError
-from symgrad.expressions import Order, exact, product, total
+from symgrad.errors import ClaimError, ModelError, SymgradError
+from symgrad.expressions import exact
+from symgrad.reading.indexed import Sum
+from symgrad.reading.source import AbstractFunction
 from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.tensor import Condition, Scope, Tensor
+from symgrad.tensors.vocabulary import VOCABULARY
 
 _PRIME = re.compile(r"(\w)('+)(?=\()")
 _MARK = "_prime"
 _JUXTAPOSED = re.compile(r"\)\s*[\w(]|\d\s*(?!e\d)[A-Za-z(]|[A-Za-z_]\s+\w")
 _CONSTANTS = {"pi": pi}
+_MODULES = ("np", "numpy", "sg", "symgrad", "math", "jnp", "torch")
+_METHODS = ("sum", "mean", "var", "std", "max", "min", "clip", "transpose", "swapaxes", "reshape", "squeeze")
+Meaning: TypeAlias = Callable[[str], Expr | Tensor]
 MOST_DIGITS = 1_000  # of one number: a short text can write one that Python would compute for hours
 
 
@@ -50,65 +58,224 @@ def parsed(text: str) -> ast.expr:
     return tree
 
 
-def read(text: str, written: dict[Expr, Order], names: Mapping[str, Expr] | None = None) -> Expr:
-    """The expression that a text writes; raises ClaimError for what isn't arithmetic.
+def read(text: str, meaning: Meaning, scope: Scope) -> Tensor:
+    """The quantity that a text writes, each name being what `meaning` says; raises ClaimError for anything else.
 
-    >>> read("0.5*(yhat - y)**2", {})
+    >>> read("0.5*(yhat - y)**2", scalar, Scope()).expr
     (-y + yhat)**2/2
     """
-    return build(parsed(text), written, names or {})
+    return Reader(meaning, scope).quantity(parsed(text))
 
 
-def build(node: ast.expr, written: dict[Expr, Order], names: Mapping[str, Expr]) -> Expr:
-    """The expression of a syntax tree, `names` standing for themselves or for the expressions given."""
+def scalar(name: str) -> Expr:
+    """A name as a quantity without axes."""
+    return Symbol(name)
 
-    def convert(part: ast.expr) -> Expr:
-        return build(part, written, names)
 
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+def in_index_form(tree: ast.expr, is_quantity: Callable[[str], bool]) -> bool:
+    """Whether a text is in index form: it has an entry at an index, as X[i, m] is, or a Sum over one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if any(isinstance(place, ast.Name) and not is_quantity(place.id) for place in places):
+                return True
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Sum":
+            return True
+    return False
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads syntax trees as quantities."""
+
+    meaning: Meaning
+    scope: Scope
+
+    def quantity(self, node: ast.expr) -> Tensor:
+        """The quantity that a tree writes; raises ClaimError."""
+        value = self._value(node)
+        if isinstance(value, Condition):
+            return value.mask
+        if not isinstance(value, Tensor):
+            raise ClaimError(f"can't read {ast.unparse(node)!r} as a quantity")
+        return value
+
+    def _value(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            return self._number(node)
+        if isinstance(node, ast.Name):
+            constant = _CONSTANTS.get(node.id)
+            found = self.meaning(node.id) if constant is None else constant
+            return Tensor(found, (), self.scope) if isinstance(found, Expr) else found
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            inner = self.quantity(node.operand)
+            return -inner if isinstance(node.op, ast.USub) else inner
+        if isinstance(node, ast.BinOp):
+            return self._operation(node)
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            return self._comparison(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in _MODULES:
+            if node.attr in _CONSTANTS:
+                return Tensor(_CONSTANTS[node.attr], (), self.scope)
+        elif isinstance(node, ast.Attribute) and node.attr in ("T", "mT"):
+            inner = self.quantity(node.value)
+            return inner.T if node.attr == "T" else inner.swapaxes(-1, -2)
+        if isinstance(node, ast.Subscript):
+            return self._entry(node)
+        raise ClaimError(
+            f"can't read {unspelled(ast.unparse(node))!r}: only numbers, names, + - * / ** @, entries and calls of "
+            "symgrad's functions are read"
+        )
+
+    def _number(self, node: ast.Constant) -> Tensor:
+        text = node.kind or str(node.value)
         if node.kind and abs(Decimal(node.kind).adjusted()) > MOST_DIGITS:
             raise ClaimError(f"the number {node.kind} is too large, or too small, to compute with")
-        number = exact(node.kind or node.value)
+        number = exact(text if node.kind else node.value)
         if not number.is_Integer:
-            written[number] = (number,)
-        return number
-    if isinstance(node, ast.Name):
-        return names.get(node.id, _CONSTANTS.get(node.id, Symbol(node.id)))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        inner = convert(node.operand)
-        return product((Integer(-1), inner), written) if isinstance(node.op, ast.USub) else inner
-    if isinstance(node, ast.BinOp):
-        return _operation(node, convert(node.left), convert(node.right), written)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute) and not node.keywords:
-        name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-        return _call(name, [convert(argument) for argument in node.args])
-    raise ClaimError(
-        f"can't read {ast.unparse(node)!r}: only numbers, names, + - * / ** and function calls are arithmetic"
-    )
+            self.scope.written[number] = (number,)
+        return Tensor(number, (), self.scope)
+
+    def _operation(self, node: ast.BinOp) -> Tensor:
+        if isinstance(node.op, ast.BitXor):
+            raise ClaimError(f"can't read {ast.unparse(node)!r}: write ** for a power")
+        left, right = self.quantity(node.left), self.quantity(node.right)
+        rules: dict[type[ast.operator], Callable[[], Tensor]] = {
+            ast.Add: lambda: left + right,
+            ast.Sub: lambda: left - right,
+            ast.Mult: lambda: left * right,
+            ast.MatMult: lambda: left @ right,
+            ast.Div: lambda: left / _divisor(right),
+            ast.Pow: lambda: left ** _exponent(left, right),
+        }
+        rule = rules.get(type(node.op))
+        if rule is None:
+            what = type(node.op).__name__
+            raise ClaimError(f"can't read {ast.unparse(node)!r}: {what} is not an operation of a model")
+        found: Tensor = self._quoting(node, rule)
+        return found
+
+    def _comparison(self, node: ast.Compare) -> Any:
+        left, right = self.quantity(node.left), self.quantity(node.comparators[0])
+        rules: dict[type[ast.cmpop], Callable[[], Any]] = {
+            ast.Gt: lambda: left > right,
+            ast.GtE: lambda: left >= right,
+            ast.Lt: lambda: left < right,
+            ast.LtE: lambda: left <= right,
+        }
+        rule = rules.get(type(node.ops[0]))
+        if rule is None:
+            raise ClaimError(f"can't read {ast.unparse(node)!r}: a comparison is >, >=, < or <=")
+        return self._quoting(node, rule)
+
+    def _call(self, node: ast.Call) -> Any:
+        if isinstance(node.func, ast.Name):
+            return self._applied(node, node.func.id)
+        if isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if isinstance(owner, ast.Name) and owner.id in _MODULES:
+                return self._applied(node, node.func.attr)
+            if node.func.attr in _METHODS:
+                inner, args, options = self.quantity(owner), *self._arguments(node)
+                return self._quoting(node, lambda: getattr(inner, node.func.attr)(*args, **options))  # type: ignore[attr-defined]  # the line above has narrowed it
+        raise ClaimError(f"can't read {unspelled(ast.unparse(node))!r}: it isn't a function of the vocabulary")
+
+    def _applied(self, node: ast.Call, name: str) -> Any:
+        args, options = self._arguments(node)
+        if name == "Sum":
+            return Tensor(Sum(*(self.quantity(arg).expr for arg in node.args)), (), self.scope)
+        if name in ELEMENTWISE and len(args) == 1 and not options:
+            return ELEMENTWISE[name](self.quantity(node.args[0]))
+        if name in VOCABULARY:
+            return self._quoting(node, lambda: VOCABULARY[name](*args, **options))
+        stem = name.replace(_MARK, "")
+        marks = (len(name) - len(stem)) // len(_MARK)
+        if options:
+            raise ClaimError(f"can't read {unspelled(ast.unparse(node))!r}: {stem} isn't a function of the vocabulary")
+        parts = [self.quantity(arg) for arg in node.args]
+        if not parts:
+            return Tensor(Function(stem + "'" * marks)(), (), self.scope)
+        return AbstractFunction(stem + "'" * marks, self.scope)(*parts)
+
+    def _arguments(self, node: ast.Call) -> tuple[list[Any], dict[str, Any]]:
+        options = {word.arg: self._argument(word.value) for word in node.keywords if word.arg}
+        if len(options) < len(node.keywords):
+            raise ClaimError(f"can't read {ast.unparse(node)!r}: write every argument out")
+        return [self._argument(arg) for arg in node.args], options
+
+    def _argument(self, node: ast.expr) -> Any:
+        """A quantity, or what plainly isn't one: an axis, a shape, a flag, a list of quantities."""
+        if isinstance(node, ast.List):
+            return [self._argument(item) for item in node.elts]
+        try:
+            literal = ast.literal_eval(node)
+        except (ValueError, TypeError, SyntaxError, RecursionError):
+            if isinstance(node, ast.Tuple):
+                return tuple(self._argument(item) for item in node.elts)
+            return self._value(node)
+        return self._value(node) if isinstance(literal, float) else literal
+
+    def _entry(self, node: ast.Subscript) -> Tensor:
+        places = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+            return Tensor(self._shape(node, node.value), (), self.scope)
+        if isinstance(node.value, ast.Name):
+            inner = self._value(node.value)
+            if not inner.indices and inner.expr == Symbol(node.value.id):  # in index form
+                at = [self.quantity(place).expr for place in places]
+                return Tensor(IndexedBase(node.value.id)[tuple(at)], (), self.scope)
+        else:
+            inner = self.quantity(node.value)
+        key = tuple(self._place(place) for place in places)
+        found: Tensor = self._quoting(node, lambda: inner[key if len(key) > 1 else key[0]])
+        return found
+
+    def _shape(self, node: ast.Subscript, of: ast.Attribute) -> Expr:
+        place = self._place(node.slice)
+        shape = self.quantity(of.value).shape
+        if not isinstance(place, int) or not -len(shape) <= place < len(shape):
+            raise ClaimError(f"can't read {ast.unparse(node)!r}: the shape is {shape}")
+        return shape[place]
+
+    def _place(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Slice):
+            return slice(*(None if part is None else self._place(part) for part in (node.lower, node.upper, node.step)))
+        if isinstance(node, ast.Name):
+            return self.quantity(node)
+        try:
+            return ast.literal_eval(node)
+        except (ValueError, TypeError, SyntaxError):
+            raise ClaimError(f"can't read the subscript {ast.unparse(node)!r}") from None
+
+    def _quoting(self, node: ast.expr, rule: Callable[[], Any]) -> Any:
+        """What the rule returns, an error of it quoting the part of the text that it arose in."""
+        try:
+            return rule()
+        except ClaimError:
+            raise
+        except (SymgradError, TypeError, ValueError, IndexError, AttributeError) as error:
+            text = unspelled(ast.unparse(node))
+            if isinstance(error, ModelError) and text in str(error):
+                raise
+            kind = type(error) if isinstance(error, SymgradError) else ClaimError
+            raise kind(f"{text}: {error}") from error
 
 
-def _operation(node: ast.BinOp, left: Expr, right: Expr, written: dict[Expr, Order]) -> Expr:
-    rules: dict[type[ast.operator], Callable[[], Expr]] = {
-        ast.Add: lambda: total((left, right), written),
-        ast.Sub: lambda: total((left, product((Integer(-1), right), written)), written),
-        ast.Mult: lambda: product((left, right), written),
-        ast.Div: lambda: product((left, _power(right, Integer(-1))), written),
-        ast.Pow: lambda: _power(left, right),
-    }
-    rule = rules.get(type(node.op))
-    if isinstance(node.op, ast.BitXor):
-        raise ClaimError(f"can't read {ast.unparse(node)!r}: write ** for a power")
-    if rule is None:
-        raise ClaimError(f"can't read {ast.unparse(node)!r}: {type(node.op).__name__} is not an operation of a model")
-    return rule()
-
-
-def _power(base: Expr, exponent: Expr) -> Expr:
-    if base.is_zero and exponent.is_negative:
+def _divisor(divisor: Tensor) -> Tensor:
+    if divisor.expr.is_zero:
         raise ClaimError("a division by zero")
-    if base.is_number and exponent.is_number and abs(exponent) * _digits(base) > MOST_DIGITS:
+    return divisor
+
+
+def _exponent(base: Tensor, exponent: Tensor) -> Tensor:
+    number, power = base.expr, exponent.expr
+    if number.is_zero and power.is_negative:
+        raise ClaimError("a division by zero")
+    if number.is_number and power.is_number and abs(power) * _digits(number) > MOST_DIGITS:
         raise ClaimError("a power of a number in it is too large to compute")
-    return base**exponent
+    return exponent
 
 
 def _digits(number: Expr) -> int:
@@ -116,12 +283,3 @@ def _digits(number: Expr) -> int:
     if not number.is_Rational or abs(number) in (0, 1):
         return 0 if number.is_Rational else 1
     return 1 + int((int(number.p).bit_length() + int(number.q).bit_length()) * 0.30103)
-
-
-def _call(name: str, arguments: list[Any]) -> Expr:
-    stem = name.removesuffix(_MARK)
-    if name in ELEMENTWISE and len(arguments) == 1:
-        return ELEMENTWISE[name].build(arguments[0])
-    marks = (len(name) - len(name.replace(_MARK, ""))) // len(_MARK)
-    stem = name.replace(_MARK, "")
-    return Function(stem + "'" * marks)(*arguments)

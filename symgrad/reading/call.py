@@ -1,59 +1,51 @@
-"""A plain Python function read as an expression, by calling it on quantities."""
+"""A plain Python function read as expressions, by calling it on quantities."""
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from symgrad.errors import ClaimError, ModelError, SymgradError
-from symgrad.expressions import Order, exact
-from symgrad.names import split_partial
-from symgrad.reading.source import AbstractFunction, Source, number_hooks
-from symgrad.tensors.tensor import Scope, Tensor
+from symgrad.reading.source import Source, number_hooks
+from symgrad.tensors.tensor import Scope, Tensor, as_tensor
 
 
 class NotTranslatable(Exception):
     """A Python function that needs numbers, so that it can only be sampled."""
 
 
-def call_symbolically(
-    function: Callable[..., Any], names: Mapping[str, Expr | None], written: dict[Expr, Order]
-) -> Expr:
-    """A Python function's value as an expression, each argument the quantity of its name (None: abstract function).
+def call_symbolically(function: Callable[..., Any], meaning: Callable[[str], Any], scope: Scope) -> Any:
+    """A Python function's result on quantities, each argument being what `meaning` says of its name.
 
-    An argument such as dL_dz is that partial; f_prime is the derivative of an abstract f.  Raises ClaimError for an
-    argument that isn't among the names, NotTranslatable where the body needs numbers.
+    The result is a quantity, or a dict, tuple or list of quantities.  An argument that nothing is known of takes its
+    default.  Raises ClaimError for one without, NotTranslatable where the body needs numbers.
     """
-    scope = Scope(written)
     values: dict[str, Any] = {}
     for parameter in inspect.signature(function).parameters.values():
-        name = parameter.name
-        stem = name.removesuffix("_prime")
-        if name in names:
-            known = names[name]
-            values[name] = AbstractFunction(name, scope) if known is None else Tensor(known, (), scope)
-        elif stem != name and stem in names and names[stem] is None:
-            values[name] = AbstractFunction(stem + "'", scope)
-        elif split_partial(name):
-            values[name] = Tensor(Symbol(name), (), scope)
-        elif parameter.default is not inspect.Parameter.empty:
-            values[name] = parameter.default
-        else:
-            close = difflib.get_close_matches(name, list(names), 1)
-            hint = f"did you mean {close[0]}?" if close else f"its names are {', '.join(names)}"
-            raise ClaimError(f"the function asks for {name}, which the model doesn't have; {hint}")
+        try:
+            found = meaning(parameter.name)
+        except ClaimError as error:
+            if parameter.default is inspect.Parameter.empty:
+                raise ClaimError(f"the function asks for {parameter.name}: {error}") from None
+            found = parameter.default
+        values[parameter.name] = Tensor(found, (), scope) if isinstance(found, Expr) else found
     try:
         result = _run_plainly(function, values, scope)
-    except (SymgradError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (SymgradError, TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
         raise NotTranslatable(f"the function can't be read as an expression ({error})") from error
-    if isinstance(result, Tensor):
-        return result.expr
+    return _quantities(result, scope)
+
+
+def _quantities(result: Any, scope: Scope) -> Any:
+    if isinstance(result, dict):
+        return {name: _quantities(value, scope) for name, value in result.items()}
+    if isinstance(result, tuple | list):
+        return tuple(_quantities(value, scope) for value in result)
     try:
-        return exact(result)
+        return as_tensor(result, scope)
     except SymgradError:
         raise ClaimError(f"the function returned {result!r}, which isn't one number") from None
 
@@ -64,6 +56,7 @@ def _run_plainly(function: Callable[..., Any], values: dict[str, Any], scope: Sc
     except (ModelError, SyntaxError):
         return function(**values)  # a lambda, or a function without source: its own arithmetic, on quantities
     hooks = {
+        "len": lambda value: value.shape[0] if isinstance(value, Tensor) and value.indices else len(value),
         **number_hooks(scope),
         "_symgrad_define": lambda name, value, depth: value,
         "_symgrad_unpack": lambda names, value, depth: value,

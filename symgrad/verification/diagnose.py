@@ -1,91 +1,189 @@
-"""The catalogue of slips: what would turn a refuted claim into the correct expression, one entry each."""
+"""What went wrong in a refuted claim: the slip of the catalogue that gives the claim's values, in words."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 
-from sympy import Add, Expr, Integer, Mul, Pow, Symbol
-from sympy.core.function import AppliedUndef
+import numpy as np
+from sympy import Add, Expr, Symbol, preorder_traversal
 
-from symgrad.expressions import Written, ordered
-from symgrad.infix import Infix
+from symgrad.equations import Equation, names_in
+from symgrad.expressions import ordered
+from symgrad.names import partial_name, split_partial
+from symgrad.verification.context import Context, aligned
+from symgrad.verification.numbers import FLOATS, Array, NoValue
+from symgrad.verification.points import Point, varied_points
+from symgrad.verification.slips import Mutant, Target, mutants
+from symgrad.verification.values import Values
 
+POINTS = 3  # at which a slip must give the claim's values
+TRIES = 60
+TOLERANCE = 1e-8  # relative, in float64
 
-@dataclass(frozen=True)
-class Case:
-    """A refuted claim, in named quantities, beside the correct expression; `same` decides equality in the model."""
-
-    claimed: Expr
-    correct: Expr
-    written: Written
-    same: Callable[[Expr, Expr], bool]
-
-    def text(self, expr: Expr) -> str:
-        """The expression in the order in which it was written."""
-        return Infix(self.written).text(expr)
-
-
-def _factors(expr: Expr, written: Written) -> tuple[Expr, ...]:
-    """The factors of a product, one of a power once: what can be missing, extra or replaced."""
-    factors = ordered(expr, written) if isinstance(expr, Mul) else (expr,)
-    return tuple(factor.base if isinstance(factor, Pow) and factor.exp.is_Integer else factor for factor in factors)
+Claimed = Callable[[Values], Array]
 
 
-def _swapped(case: Case) -> Iterator[str]:
-    for factor in _factors(case.correct, case.written):
-        if isinstance(factor, Add) and len(factor.args) == 2:
-            first, second = ordered(factor, case.written)
-            if -factor in _factors(case.claimed, case.written) and not second.is_number:
-                yield f"the sign is wrong: {-second} and {first} are swapped in {first} - {-second}"
+def diagnose(context: Context, correct: Equation, claimed: Claimed, claim: Equation | None = None) -> str:
+    """What went wrong, in words; empty where no entry of the catalogue explains it.
 
-
-def _sign(case: Case) -> Iterator[str]:
-    yield "the sign is wrong"
-
-
-def _constant(case: Case) -> Iterator[tuple[Expr, str]]:
-    for text in ("2", "1/2", "3", "1/3", "4", "1/4"):
-        number = Integer(1) * Integer(int(text[-1])) ** (-1 if text.startswith("1/") else 1)
-        yield number, f"the claim is {text} times the correct expression: a constant factor is wrong"
-
-
-def _without(case: Case) -> Iterator[tuple[Expr, str]]:
-    for factor in _factors(case.correct, case.written):
-        if not factor.is_number:
-            yield 1 / factor, f"the factor {case.text(factor)} is missing"
-
-
-def _extra(case: Case) -> Iterator[tuple[Expr, str]]:
-    for factor in _factors(case.claimed, case.written):
-        if not factor.is_number:
-            yield factor, f"the factor {case.text(factor)} is one too many"
-
-
-def _replaced(case: Case) -> Iterator[tuple[Expr, str]]:
-    for right in _factors(case.correct, case.written):
-        for wrong in _factors(case.claimed, case.written):
-            if wrong != right and not (wrong.is_number or right.is_number):
-                what = "wrong index: " if _stem(wrong) == _stem(right) else ""
-                yield wrong / right, f"{what}the factor {case.text(wrong)} stands where {case.text(right)} is meant"
-
-
-def _stem(expr: Expr) -> str:
-    return re.sub(r"\d+", "", str(expr)) if isinstance(expr, Symbol | AppliedUndef) else str(expr)
-
-
-RATIOS: tuple[Callable[[Case], Iterator[tuple[Expr, str]]], ...] = (_constant, _without, _extra, _replaced)
-
-
-def diagnose(case: Case) -> str:
-    """What went wrong, in words; empty where no entry of the catalogue explains it."""
-    if case.claimed.is_zero or case.correct.is_zero:
+    `claimed` gives the claim's values where the model's have been computed; `claim` is its formula, if there is one.
+    """
+    target = Target.of(context, correct)
+    seen = list(itertools.islice(_seen(context, claimed), POINTS))
+    if not seen:
         return ""
-    if case.same(-case.claimed, case.correct):
-        return next(_swapped(case), next(_sign(case)))
-    for entry in RATIOS:
-        for ratio, text in entry(case):
-            if case.same(case.claimed, ratio * case.correct):
-                return text
+    if claim is not None:
+        repaired = _wrong_partial(context, claim, correct, seen) or _swapped_difference(context, claim, correct, seen)
+        if repaired:
+            return repaired
+    silent = _assumption(context, correct, claimed, _facts(context))
+    if silent:
+        return silent
+    for _, mutant in mutants(target):
+        if all(_alike(_mutated(values, mutant, target), given) for values, given in seen):
+            return mutant.text
+    return _assumption(context, correct, claimed, _numbers(context))
+
+
+def right(context: Context, claim: Equation, correct: Equation) -> bool:
+    """Whether a claim of the derivative's axes has its values at a few points."""
+    seen = list(itertools.islice(_seen(context, claimed_by(claim, correct)), POINTS))
+    return len(seen) == POINTS and all(_alike(given, values.of(correct)) for values, given in seen)
+
+
+def _seen(
+    context: Context, claimed: Claimed, change: Callable[[Point], Point] = lambda point: point
+) -> Iterator[tuple[Values, Array]]:
+    """Points with the model's values and the claim's."""
+    for point in itertools.islice(varied_points(context.model), TRIES):
+        try:
+            with np.errstate(all="ignore"):
+                values = context.at(change(point), FLOATS)
+                yield values, claimed(values)
+        except NoValue:
+            continue
+
+
+def _alike(one: Array | None, other: Array) -> bool:
+    if one is None or one.shape != other.shape:
+        return False
+    scale = float(np.abs(other).max(initial=0.0))
+    return bool(np.abs(one - other).max(initial=0.0) <= TOLERANCE * max(scale, 1e-300))
+
+
+def _mutated(values: Values, mutant: Mutant, target: Target) -> Array | None:
+    """What a slip's formula gives at a point."""
+    try:
+        with np.errstate(all="ignore"):
+            if mutant.adjoint is None:
+                return values.of(mutant.equation)
+            changed = Values(values.numbers, values.sizes, values.arrays, values.stand_in)
+            for equation in target.way:
+                changed.define([mutant.adjoint if equation.name == mutant.adjoint.name else equation])
+            return changed.of(mutant.equation)
+    except NoValue:
+        return None
+
+
+def _wrong_partial(context: Context, claim: Equation, correct: Equation, seen: list[tuple[Values, Array]]) -> str:
+    """Whether another partial in the place of one in the claim makes it right."""
+    for name in names_in(claim.rhs):
+        pair = split_partial(name)
+        if name in context.model.quantities or not pair or context.model.has_axes:
+            continue
+        for other in context.model.quantities:
+            for meant in (partial_name(other, pair[1]), partial_name(pair[0], other)):
+                if meant == name or not context.is_partial(meant):
+                    continue
+                context.partial(meant)
+                repaired = dataclasses.replace(claim, rhs=claim.rhs.xreplace({Symbol(name): Symbol(meant)}))
+                repaired = dataclasses.replace(repaired, rhs=context.without_partials(repaired.rhs))
+                if all(_alike(_value(values, repaired), values.of(correct)) for values, _ in seen):
+                    return f"the factor {name} stands where {meant} is meant"
     return ""
+
+
+def _swapped_difference(context: Context, claim: Equation, correct: Equation, seen: list[tuple[Values, Array]]) -> str:
+    """Whether the claim is negative because a difference in it is the wrong way round: y - ŷ for ŷ - y."""
+    if not all(_alike(-given, values.of(correct)) for values, given in seen):
+        return ""
+    wrong = set(preorder_traversal(claim.rhs))
+    for factor in preorder_traversal(context.without_partials(correct.rhs)):
+        if isinstance(factor, Add) and len(factor.args) == 2 and -factor in wrong:
+            first, second = ordered(factor, context.written)
+            names = f"{context.part_text(-second)} and {context.part_text(first)}"
+            return f"the sign is wrong: {names} are swapped in {context.part_text(factor)}"
+    return ""
+
+
+def _value(values: Values, equation: Equation) -> Array | None:
+    try:
+        return values.of(equation)
+    except NoValue:
+        return None
+
+
+# --- right under an assumption
+
+
+Assumption = tuple[str, Callable[[Point], Point]]
+
+
+def _assumption(context: Context, correct: Equation, claimed: Claimed, assumptions: Iterator[Assumption]) -> str:
+    """The assumption under which the claim is right, one of those that people make silently."""
+    for text, change in assumptions:
+        seen = list(itertools.islice(_seen(context, claimed, change), POINTS))
+        if len(seen) == POINTS and all(_alike(given, values.of(correct)) for values, given in seen):
+            return f"right only if {text}"
+    return ""
+
+
+def _facts(context: Context) -> Iterator[Assumption]:
+    """What may hold of an array: its rows sum to 1, it is symmetric."""
+    for quantity in context.model.inputs:
+        for place, axis in enumerate(quantity.axes):
+            if not quantity.integer and axis != 1:
+                yield f"{quantity.name} sums to 1 over {axis}", _changed(quantity.name, _normalised(place))
+        if len(quantity.axes) == 2 and quantity.axes[0] == quantity.axes[1]:
+            yield f"{quantity.name} is symmetric", _changed(quantity.name, lambda array: (array + array.T) / 2)
+
+
+def _numbers(context: Context) -> Iterator[Assumption]:
+    """A length of 1, a number of 0 or 1."""
+    for name, size in context.sizes.items():
+        yield f"{name} = 1", partial(_resized, context, {size: 1})
+    for quantity in context.model.inputs:
+        if not quantity.axes:
+            for value in (0, 1):
+                yield f"{quantity.name} = {value}", _changed(quantity.name, partial(_constant, value))
+
+
+def _constant(value: int, array: Array) -> Array:
+    return np.asarray(array * 0 + Fraction(value))
+
+
+def _normalised(place: int) -> Callable[[Array], Array]:
+    return lambda array: abs(array) / abs(array).sum(axis=place, keepdims=True)
+
+
+def _changed(name: str, change: Callable[[Array], Array]) -> Callable[[Point], Point]:
+    def changed(point: Point) -> Point:
+        return Point(point.sizes, {**point.inputs, name: np.asarray(change(point.inputs[name]))})
+
+    return changed
+
+
+def _resized(context: Context, sizes: dict[Expr, int], point: Point) -> Point:
+    """Another point with the same inputs' first entries as its seed, and other lengths of its axes."""
+    seed = str([str(array.flat[0]) for array in point.inputs.values()])
+    return next(varied_points(context.model, seed, {**point.sizes, **sizes}))
+
+
+def claimed_by(claim: Equation, correct: Equation) -> Claimed:
+    """The values of a claim that is a formula."""
+    over = aligned(claim, correct.indices)
+    return lambda values: values.of(over)

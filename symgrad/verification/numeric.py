@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sympy import Expr, Rational, Symbol, floor
+from sympy import Expr, Rational, floor
 
+from symgrad.equations import Equation
 from symgrad.errors import ClaimError, SymgradError
 from symgrad.expressions import exact
 from symgrad.notation.numbers import decimal
 from symgrad.notation.worked import substitute
-from symgrad.reading.arithmetic import build, parsed, spelled, unspelled
+from symgrad.reading.arithmetic import Reader, parsed, scalar, spelled, unspelled
+from symgrad.tensors.tensor import Scope
 from symgrad.verification.verdict import Verdict
 
 
@@ -32,7 +34,7 @@ class _Side:
     values: Mapping[str, Expr]
 
     def value(self, node: ast.expr) -> Expr:
-        expr = build(node, {}, {name: Symbol(name) for name in self.values})
+        expr = Reader(scalar, Scope()).quantity(node).expr
         missing = sorted(str(symbol) for symbol in expr.free_symbols if symbol.name not in self.values)
         if missing:
             raise ClaimError(f"no value is given for {missing[0]} in {self.text!r}")
@@ -90,10 +92,12 @@ def verify_numbers(sides: Sequence[str], values: Mapping[str, Any]) -> Verdict:
         for before, side in itertools.pairwise(line):
             fault = _fault(before, side, truth)
             if fault is not None:
-                return Verdict("refuted", claim, _correct(truth), diagnosis=fault, correct=truth)
+                return Verdict("refuted", claim, _correct(truth), diagnosis=fault, correct=Equation("value", truth))
     except SymgradError as error:
         return Verdict("malformed", claim, str(error))
-    return Verdict("proved", claim, "every printed number is the exact value, or rounds it", correct=truth)
+    return Verdict(
+        "proved", claim, "every printed number is the exact value, or rounds it", correct=Equation("value", truth)
+    )
 
 
 def _correct(truth: Expr) -> str:

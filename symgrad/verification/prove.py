@@ -1,214 +1,48 @@
-"""Equality of scalar expressions, decided by polynomial arithmetic over algebraically independent atoms.
-
-Both sides become quotients of polynomials in atoms: symbols, exponentials of independent arguments, logarithms,
-abstract f(z) and f′(z), and so on.  A zero numerator is a proof, for all values where both sides are defined.  It is
-complete for rational expressions in symbols, exponentials (tanh, sigmoid, softplus' derivative and the hyperbolic
-functions included), sine and cosine, abstract functions, and square roots of atoms; elsewhere it may stay silent.
-"""
+"""Proofs that two formulas are equal: by polynomial arithmetic for scalars, by a normal form for index expressions."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from sympy import (
-    QQ,
-    Add,
-    Expr,
-    Function,
-    Integer,
-    Mul,
-    Pow,
-    Rational,
-    S,
-    cos,
-    cosh,
-    exp,
-    expand,
-    log,
-    sin,
-    sinh,
-    tan,
-    tanh,
-)
-from sympy.polys.rings import PolyElement, PolyRing, ring
+from sympy import Expr, Indexed, KroneckerDelta, Piecewise, S
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symgrad.tensors.functions import Elementary, relu
-
-MOST_TERMS = 20_000
+from symgrad.equations import Equation
+from symgrad.verification.context import Context
+from symgrad.verification.normal import Normal, opaque
+from symgrad.verification.quotients import GaveUp, equal
 
 
-class GaveUp(Exception):
-    """The polynomials grew too large, or time ran out: no proof, and nothing else either."""
+@dataclass(frozen=True)
+class Proof:
+    """How two formulas were shown to be equal; `off_kinks`: but perhaps at the kinks of a choice."""
+
+    method: str
+    off_kinks: bool
 
 
-_DEFINITIONS = {
-    tanh: lambda z: (exp(2 * z) - 1) / (exp(2 * z) + 1),
-    sinh: lambda z: (exp(z) - exp(-z)) / 2,
-    cosh: lambda z: (exp(z) + exp(-z)) / 2,
-    tan: lambda z: sin(z) / cos(z),
-}
+def prove(context: Context, claim: Equation, correct: Equation) -> Proof | None:
+    """A proof that a claim equals the correct formula; None means no more than that none was found.
 
-
-def equal(left: Expr, right: Expr, seconds: float = 5.0) -> bool:
-    """Whether the two expressions are proved equal; False means no more than that no proof was found.
-
-    >>> from sympy import Symbol
-    >>> z = Symbol("z")
-    >>> equal(1 - tanh(z) ** 2, 4 / (exp(z) + exp(-z)) ** 2)
-    True
+    The two are compared in the names that they are written in, then with one name after another written out.
     """
-    try:
-        return _Quotients(time.monotonic() + seconds).vanishes(left - right if left != right else S.Zero)
-    except GaveUp:
-        return False
+    axes = {name: quantity.axes for name, quantity in context.model.quantities.items()}
+    for gap in context.stages(claim.rhs - correct.rhs):
+        for same in (gap, context.named(gap)) if context.model.has_axes else (gap,):
+            try:
+                proof = _vanishes(same, Normal(context.model.facts, axes))
+            except GaveUp:
+                continue
+            if proof is not None:
+                return proof
+    return None
 
 
-@dataclass
-class _Quotients:
-    """One proof's atoms, and the ring over them."""
-
-    deadline: float
-    atoms: dict[Expr, int] = field(default_factory=dict)
-    denominators: dict[Expr, int] = field(default_factory=dict)
-
-    def vanishes(self, difference: Expr) -> bool:
-        """Whether the numerator of the difference is the zero polynomial, modulo the atoms' relations."""
-        if difference.is_zero:
-            return True
-        plain = self._spelled_out(difference)
-        self._collect(plain)
-        if not self.atoms:
-            number = plain.is_zero
-            return bool(number)
-        atoms = list(self.atoms)
-        polynomials, *generators = ring([f"a{place}" for place in range(len(atoms))], QQ)
-        numerator, denominator = self._quotient(plain, polynomials, dict(zip(atoms, generators, strict=True)))
-        relations = self._relations(dict(zip(atoms, generators, strict=True)), polynomials)
-        if relations:
-            numerator, denominator = numerator.rem(relations), denominator.rem(relations)
-        if denominator == 0:
-            raise GaveUp  # 0/0, such as 1/(sin² + cos² - 1), equals nothing
-        return bool(numerator == 0)
-
-    def _spelled_out(self, expr: Expr) -> Expr:
-        """The expression with each function by its definition, down to exponentials, and arguments expanded."""
-        self._check()
-        if not expr.args:
-            return expr
-        args = tuple(self._spelled_out(arg) if isinstance(arg, Expr) else arg for arg in expr.args)
-        if expr.func in _DEFINITIONS:
-            return self._spelled_out(_DEFINITIONS[expr.func](args[0]))
-        if isinstance(expr, Elementary) and not isinstance(expr, relu):
-            return self._spelled_out(expr.definition(args[0]))
-        if isinstance(expr, Function):
-            return expr.func(*(expand(arg) if isinstance(arg, Expr) else arg for arg in args))
-        if isinstance(expr, Pow) and not args[1].is_Rational:
-            return exp(expand(args[1] * log(args[0]))) if args[0] is not S.Exp1 else exp(expand(args[1]))
-        return expr if args == expr.args else expr.func(*args)
-
-    def _check(self) -> None:
-        if time.monotonic() > self.deadline:
-            raise GaveUp
-
-    def _collect(self, expr: Expr) -> None:
-        """Registers the atoms of the expression, exponentials by the monomials of their arguments."""
-        if expr.is_Rational:
-            return
-        if isinstance(expr, Add | Mul):
-            for arg in expr.args:
-                self._collect(arg)
-        elif isinstance(expr, Pow) and expr.exp.is_Integer:
-            self._collect(expr.base)
-        elif isinstance(expr, exp):
-            for coefficient, monomial in self._monomials(expr):
-                if isinstance(monomial, log) and coefficient.is_Integer:
-                    self._collect(monomial.args[0])
-                    continue
-                self.atoms.setdefault(exp(monomial), len(self.atoms))
-                known = self.denominators.get(exp(monomial), 1)
-                self.denominators[exp(monomial)] = (
-                    int(Integer(known).lcm(coefficient.q)) if known else int(coefficient.q)
-                )
-        elif isinstance(expr, Pow) and expr.exp.is_Rational:
-            self.atoms.setdefault(Pow(expr.base, Rational(1, expr.exp.q)), len(self.atoms))
-            self._collect(expr.base)
-        elif isinstance(expr, sin | cos):
-            self.atoms.setdefault(sin(expr.args[0]), len(self.atoms))
-            self.atoms.setdefault(cos(expr.args[0]), len(self.atoms))
-        else:
-            self.atoms.setdefault(expr, len(self.atoms))
-
-    @staticmethod
-    def _monomials(expr: Expr) -> list[tuple[Rational, Expr]]:
-        pairs = []
-        for term in Add.make_args(expand(expr.args[0])):
-            coefficient, monomial = term.as_coeff_Mul()
-            if not coefficient.is_Rational:
-                coefficient, monomial = S.One, term
-            pairs.append((coefficient, monomial))
-        return pairs
-
-    def _quotient(self, expr: Expr, over: PolyRing, generator: dict[Expr, Any]) -> tuple[PolyElement, PolyElement]:
-        """The expression as numerator and denominator."""
-        self._check()
-        if expr.is_Rational:
-            return over(QQ(int(expr.p), int(expr.q))), over(1)
-        if isinstance(expr, Add):
-            numerator, denominator = over(0), over(1)
-            for arg in expr.args:
-                top, bottom = self._quotient(arg, over, generator)
-                if bottom == denominator:
-                    numerator = numerator + top
-                else:
-                    numerator, denominator = numerator * bottom + top * denominator, denominator * bottom
-                self._bounded(numerator, denominator)
-            return numerator, denominator
-        if isinstance(expr, Mul):
-            numerator, denominator = over(1), over(1)
-            for arg in expr.args:
-                top, bottom = self._quotient(arg, over, generator)
-                numerator, denominator = numerator * top, denominator * bottom
-                self._bounded(numerator, denominator)
-            return numerator, denominator
-        if isinstance(expr, exp):
-            return self._exponential(expr, over, generator)
-        if isinstance(expr, Pow) and expr.exp.is_Rational:
-            root = expr.base if expr.exp.is_Integer else Pow(expr.base, Rational(1, expr.exp.q))
-            top, bottom = self._quotient(root, over, generator) if expr.exp.is_Integer else (generator[root], over(1))
-            return self._raised(top, bottom, int(expr.exp.p))
-        return generator[expr], over(1)
-
-    def _exponential(self, expr: Expr, over: PolyRing, generator: dict[Expr, Any]) -> tuple[PolyElement, PolyElement]:
-        numerator, denominator = over(1), over(1)
-        for coefficient, monomial in self._monomials(expr):
-            if isinstance(monomial, log) and coefficient.is_Integer:
-                top, bottom = self._raised(*self._quotient(monomial.args[0], over, generator), int(coefficient))
-            else:
-                steps = int(coefficient * self.denominators[exp(monomial)])
-                top, bottom = self._raised(generator[exp(monomial)], over(1), steps)
-            numerator, denominator = numerator * top, denominator * bottom
-        return numerator, denominator
-
-    def _raised(self, top: PolyElement, bottom: PolyElement, power: int) -> tuple[PolyElement, PolyElement]:
-        if abs(power) * max(len(top), len(bottom)) > MOST_TERMS:
-            raise GaveUp
-        top, bottom = (bottom, top) if power < 0 else (top, bottom)
-        return top ** abs(power), bottom ** abs(power)
-
-    def _bounded(self, *polynomials: PolyElement) -> None:
-        self._check()
-        if any(len(polynomial) > MOST_TERMS for polynomial in polynomials):
-            raise GaveUp
-
-    def _relations(self, generator: dict[Expr, Any], over: PolyRing) -> list[PolyElement]:
-        """sin² + cos² = 1 for each argument, and rᵏ = u for a root r of a polynomial u."""
-        relations = []
-        for atom, letter in generator.items():
-            if isinstance(atom, cos):
-                relations.append(letter**2 + generator[sin(atom.args[0])] ** 2 - 1)
-            elif isinstance(atom, Pow) and not atom.exp.is_Integer and atom.exp.is_Rational:
-                top, bottom = self._quotient(atom.base, over, generator)
-                relations.append(bottom * letter ** int(atom.exp.q) - top)
-        return relations
+def _vanishes(gap: Expr, normal: Normal) -> Proof | None:
+    """A proof that an expression is 0; raises GaveUp."""
+    if not gap.has(Indexed, ExprWithLimits, KroneckerDelta, Piecewise) and equal(gap, S.Zero):
+        return Proof("by polynomial arithmetic", False)
+    form = normal.form(gap)
+    if form == 0:
+        return Proof("having one normal form", normal.kinks)
+    return Proof("by polynomial arithmetic of normal forms", normal.kinks) if equal(opaque(form), S.Zero) else None

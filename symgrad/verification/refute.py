@@ -1,109 +1,121 @@
-"""A counterexample: small exact inputs at which two expressions provably differ."""
+"""A counterexample: small exact inputs, in the smallest shapes, at which two formulas provably differ."""
 
 from __future__ import annotations
 
 import itertools
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sympy import Dummy, Expr, Function, Integer, Rational, Symbol
-from sympy.core.function import AppliedUndef
+import numpy as np
+from flint import arb, ctx, fmpq
+from sympy import Expr, Float, Function, Integer, Rational, Symbol
 
-from symgrad.equations import functions_in
-from symgrad.verification.balls import NoValue, ball, rational
+from symgrad.equations import Equation
+from symgrad.verification.context import Context
+from symgrad.verification.numbers import BALLS, RATIONALS, Array, NoValue, precision
+from symgrad.verification.points import Point, points
+from symgrad.verification.values import stand_in
 from symgrad.verification.verdict import Counterexample
 
-_SMALL = tuple(Rational(text) for text in ("1", "2", "-1", "3", "1/2", "-2", "5", "-1/2", "-3", "3/2"))
-_FUNCTIONS = (
-    "z**3 + z",
-    "z**2",
-)  # what an abstract f may stand for: exact at rationals, with a derivative of its own
-POINTS = 24
-BITS = 200
-MOST_BITS = 3200
+FEW, MANY = 4, 24  # points before a proof is tried, and after none was found
+BITS, MOST_BITS = 200, 3200
+TRIES = 12  # for each point that is wanted: those without a value are passed over
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """No point tried tells the two sides apart: how many points there were."""
+    """No point tells the two sides apart: how many there were."""
 
     points: int
 
 
-def compare(claimed: Expr, correct: Expr) -> Counterexample | Agreement:
-    """A counterexample, or how many points could not tell the sides apart (0: none lay in the domain)."""
-    variables = sorted(claimed.free_symbols | correct.free_symbols, key=lambda symbol: symbol.name)
-    functions = functions_in(claimed) | functions_in(correct)
+def compare(context: Context, claim: Equation, correct: Equation, most: int, bits: int) -> Counterexample | Agreement:
+    """A counterexample, or at how many points the sides can't be told apart (0: none lay in the domain)."""
     tried = 0
-    for text in _FUNCTIONS if functions else ("",):
-        left, right = (_concrete(side, text) for side in (claimed, correct))
-        for point in itertools.islice(_points(variables), 3 * POINTS):
-            outcome = _at(left, right, point)
-            if outcome is None:
-                continue
-            tried += 1
-            if outcome:
-                inputs = {symbol.name: value for symbol, value in point.items()}
-                sides = _shown(left, point), _shown(right, point)
-                stand_ins = {name: _polynomial(Function(name)(Symbol("z")), text) for name in sorted(functions)}
-                return Counterexample(inputs, *sides, {name: str(body) for name, body in stand_ins.items()})
-            if tried >= POINTS:
+    for cubic in (True, False) if context.model.functions else (True,):
+        near = 0
+        for point in itertools.islice(points(context.model), TRIES * most):
+            found = _at(context, claim, correct, point, cubic, bits)
+            if isinstance(found, Counterexample):
+                return found
+            near += found
+            if near >= most:
                 break
+        tried += near
     return Agreement(tried)
 
 
-def _shown(expr: Expr, point: dict[Expr, Expr]) -> Expr:
-    value = expr.xreplace(point)
-    return value if value.is_Rational else value.evalf(30)
-
-
-def _points(variables: list[Symbol]) -> Iterator[dict[Expr, Expr]]:
-    """Small inputs: first all different ones, then random ones, the same at every call."""
-    if not variables:
-        yield {}
-        return
-    for start in range(4):
-        yield {symbol: _SMALL[(start + place) % len(_SMALL)] for place, symbol in enumerate(variables)}
-    chance = random.Random(0)
-    while True:
-        yield {symbol: chance.choice(_SMALL) for symbol in variables}
-
-
-def _at(left: Expr, right: Expr, point: dict[Expr, Expr]) -> bool | None:
-    """Whether the sides provably differ at the point; None where one has no value there."""
-    bits = BITS
-    while bits <= MOST_BITS:
+def _at(
+    context: Context, claim: Equation, correct: Equation, point: Point, cubic: bool, most_bits: int
+) -> Counterexample | bool:
+    """A counterexample at the point; whether the sides have values there that can't be told apart."""
+    bits = 0  # first exactly, which only rational formulas can be
+    while bits <= most_bits:
         try:
-            balls = {symbol: rational(value) for symbol, value in point.items()}
-            first, second = ball(left, balls, bits), ball(right, balls, bits)
+            values = context.at(point, BALLS if bits else RATIONALS, cubic)
+            first, second = values.of(claim), values.of(correct)
         except NoValue:
-            return None
-        if not first.overlaps(second):
+            if bits:
+                return False
+            bits = BITS
+            precision(bits)
+            continue
+        entry = next(_apart(first, second), None)
+        if entry is not None:
+            used = _used(context, claim, correct)
+            inputs = {name: shown(entries) for name, entries in point.inputs.items() if name in used}
+            sizes = {str(size): length for size, length in point.sizes.items()}
+            sides = number(first[entry]), number(second[entry])
+            return Counterexample(inputs, *sides, _stand_ins(context, cubic), sizes, entry)
+        if not bits:
             return True
         bits *= 4
-    return False
+        precision(bits)
+    return True
 
 
-def _concrete(expr: Expr, text: str) -> Expr:
-    """The expression with each abstract function, and its primes, replaced by a polynomial of its arguments."""
-    table: dict[Expr, Expr] = {}
-    for node in expr.atoms(AppliedUndef):
-        table[node] = _polynomial(node, text)
-    while any(expr.has(node) for node in table):
-        expr = expr.xreplace(table)
-    return expr
+def _apart(first: Array, second: Array) -> Iterator[tuple[int, ...]]:
+    """The entries at which two arrays of rationals, or of balls, provably differ."""
+    for entry in np.ndindex(first.shape):
+        one: Any = first[entry]
+        other: Any = second[entry]
+        if not one.overlaps(other) if isinstance(other, arb) else one != other:
+            yield entry
 
 
-def _polynomial(node: Expr, text: str) -> Expr:
-    name, _, marks = node.func.__name__.partition("'")
-    slots = [Dummy() for _ in node.args]
-    mixed = sum((Integer(place + 1) * slot for place, slot in enumerate(slots)), Integer(0))
-    shift = sum(map(ord, name)) % 3  # so that two functions of one model are not the same one
-    body = mixed**3 + mixed + shift if text.startswith("z**3") else mixed**2 + shift
-    if marks.isdigit():
-        body = body.diff(slots[int(marks) - 1])
-    elif node.func.__name__ != name:
-        for _ in range(len(node.func.__name__) - len(name)):
-            body = body.diff(slots[0])
-    return body.xreplace(dict(zip(slots, node.args, strict=True)))
+def number(value: Any) -> Expr:
+    """A rational as it is, a ball's midpoint as a decimal with the digits of its precision."""
+    if isinstance(value, arb):
+        return _decimal(value)
+    return Rational(int(value.p), int(value.q)) if isinstance(value, fmpq) else Integer(int(value))
+
+
+def _decimal(value: arb) -> Expr:
+    digits = max(30, int(ctx.prec * 0.301))
+    return Float(value.str(digits, radius=False), digits)
+
+
+def shown(entries: Array) -> Any:
+    """An input's fractions as SymPy's rational numbers, nested as an array is."""
+    if entries.shape == ():
+        value: Any = entries[()]
+        return Rational(value.numerator, value.denominator)
+    return tuple(shown(np.asarray(row, dtype=object)) for row in entries)
+
+
+def _used(context: Context, *sides: Equation) -> set[str]:
+    """The inputs that the two sides depend on."""
+    needed = set().union(*(side.uses for side in sides))
+    known = {**context.partials, **context.adjoints, **{eq.name: eq for eq in context.model.equations}}
+    todo = list(needed)
+    while todo:
+        equation = known.get(todo.pop())
+        for name in equation.uses - needed if equation is not None else ():
+            needed.add(name)
+            todo.append(name)
+    return needed
+
+
+def _stand_ins(context: Context, cubic: bool) -> dict[str, str]:
+    return {name: str(stand_in(cubic)(Function(name)(Symbol("z")))) for name in sorted(context.model.functions)}

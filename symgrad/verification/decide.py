@@ -1,0 +1,67 @@
+"""The verdict on one formula for another, which is correct: points first, then a proof, then more points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from symgrad.equations import Equation
+from symgrad.verification.budget import Budget, OutOfTime
+from symgrad.verification.context import Context, aligned
+from symgrad.verification.diagnose import claimed_by, diagnose
+from symgrad.verification.misfit import misfit
+from symgrad.verification.prove import prove
+from symgrad.verification.refute import BITS, FEW, MANY, MOST_BITS, Agreement, compare
+from symgrad.verification.verdict import Counterexample, Verdict
+
+T = TypeVar("T")
+
+
+def decide(context: Context, claim: Equation, correct: Equation, label: str, budget: Budget) -> Verdict:
+    """The verdict on a claim; malformed where its axes are not those of the correct formula."""
+    label = label or f"{claim.name} = {context.text(claim)}"
+    shown: dict[str, Any] = {"correct": correct, "written": context.written, "model": context.model}
+    if claim.quantity.axes != correct.quantity.axes:
+        shapes = (f"({', '.join(map(str, side.quantity.axes))})" for side in (claim, correct))
+        reason = "the claim has the axes {}, the derivative {}".format(*shapes)
+        why = _in_time(budget, lambda: misfit(context, claim, correct), "")
+        return Verdict("malformed", label, reason, None, why, **shown)
+    claim = aligned(claim, correct.indices)
+    near: Agreement | Counterexample = Agreement(0)
+    near = _in_time(budget, lambda: compare(context, claim, correct, FEW, BITS), near)
+    if isinstance(near, Agreement) and near.points:
+        proof = _in_time(budget, lambda: prove(context, claim, correct), None)
+        if proof is not None:
+            where = "for all values off the kinks" if proof.off_kinks else "for all values"
+            reason = f"equal {where} where both sides are defined, {proof.method}{_sizes(context)}"
+            return Verdict("proved", label, reason, **shown)
+    if isinstance(near, Agreement):
+        far: Agreement | Counterexample = near
+        near = _in_time(budget, lambda: compare(context, claim, correct, MANY, MOST_BITS), far)
+    if isinstance(near, Counterexample):
+        why = _in_time(budget, lambda: diagnose(context, correct, claimed_by(claim, correct), claim), "")
+        reason = f"the correct expression is {context.text(correct)}"
+        return Verdict("refuted", label, reason, near, why, **shown)
+    spent = "" if budget.left else f" within {budget.seconds:g} s"
+    if near.points:
+        reason = f"equal at {near.points} points to {MOST_BITS} bits; no proof was found{spent}"
+        return Verdict("agrees", label, reason, **shown)
+    reason = f"no point was found where both sides have a real value{spent}"
+    return Verdict("undecided", label, reason, **shown)
+
+
+def _in_time(budget: Budget, work: Callable[[], T], otherwise: T) -> T:
+    try:
+        return budget.run(work)
+    except OutOfTime:
+        return otherwise
+
+
+def _sizes(context: Context) -> str:
+    """For which sizes of the axes a proof holds."""
+    axes = [axis for quantity in context.model.quantities.values() for axis in quantity.axes]
+    fixed = sorted({int(axis) for axis in axes if axis.is_Integer and axis > 1})
+    symbolic = f", for all sizes {', '.join(sorted(context.sizes))}" if context.sizes else ""
+    facts = [f"{fact.quantity} sums to {fact.total} over {fact.axis}" for fact in context.model.facts]
+    symbolic += f", given that {' and '.join(facts)}" if facts else ""
+    return symbolic + (f", axes of length {', '.join(map(str, fixed))} being as declared" if fixed else "")
