@@ -136,10 +136,10 @@ class Derivation:
         return evaluation(self, values)
 
     def beside(self, quantity: str, function: Callable[..., Any]) -> str:
-        """A hand-written Python gradient function as LaTeX, above the derived gradient."""
+        """A hand-written Python gradient function as LaTeX, a wrong factor in red, above the derived gradient."""
         from symgrad.notation.beside import beside
 
-        return beside(self, quantity, function)
+        return beside(self, quantity, function, self.verify(quantity, function).wrong)
 
     def compile(self, reduction: Reduction = "none") -> Program:
         """The forward equations and these steps as one NumPy function."""

@@ -11,7 +11,7 @@ from sympy import Expr, Integer
 
 from symgrad.equations import Index
 from symgrad.expressions import Order, ordered, product, total
-from symgrad.indices import inlined
+from symgrad.indices import in_inputs, inlined
 from symgrad.infix import Infix
 from symgrad.names import partial_name
 
@@ -32,7 +32,9 @@ class Gradient(Mapping[str, Expr]):
             self.derivation.step(name)
             self._found.update(_combined(self.derivation, name))
             if self.inputs_only:
-                self._found[name] = _in_inputs(self.derivation, self._found[name])
+                written = self.derivation.written
+                assert isinstance(written, dict)
+                self._found[name] = in_inputs(self.derivation.model, self._found[name], written)
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -79,14 +81,3 @@ def _factored(expr: Expr, written: dict[Expr, Order]) -> Expr:
         return expr
     rest = [product(term[len(common) :], written) if len(term) > len(common) else Integer(1) for term in terms]
     return product((*common, total(rest, written)), written)
-
-
-def _in_inputs(derivation: Derivation, expr: Expr) -> Expr:
-    """The expression with every equation substituted, so that only inputs are left."""
-    written = derivation.written
-    assert isinstance(written, dict)
-    counter = itertools.count()
-    definitions: dict[str, tuple[tuple[Index, ...], Expr]] = {}
-    for equation in derivation.model.equations:
-        definitions[equation.name] = equation.indices, inlined(equation.rhs, definitions, counter, written)
-    return inlined(expr, definitions, counter, written)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from sympy import Add, Expr, Indexed, Integer, Mul, Sum, Symbol, Tuple
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symgrad.equations import Index, Size
+from symgrad.equations import Index, Model, Size
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.tensors.functions import Determinant, MatrixInverse
 
@@ -162,6 +162,15 @@ def refreshed(expr: Expr, counter: Iterator[int], written: dict[Expr, Order]) ->
     reductions = expr.atoms(ExprWithLimits)
     letters = tuple(f"_{next(counter)}" for node in reductions for _ in node.variables)
     return _lettered(expr, {}, letters, written) if reductions else expr
+
+
+def in_inputs(model: Model, expr: Expr, written: dict[Expr, Order]) -> Expr:
+    """The expression with every equation of a model substituted, so that only inputs are left."""
+    counter = itertools.count()
+    definitions: dict[str, tuple[tuple[Index, ...], Expr]] = {}
+    for equation in model.equations:
+        definitions[equation.name] = equation.indices, inlined(equation.rhs, definitions, counter, written)
+    return inlined(expr, definitions, counter, written)
 
 
 def entry_like(node: Expr) -> tuple[str, tuple[Expr, ...]] | None:

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from sympy import Expr
+
 from symgrad.derivation import Derivation
 from symgrad.errors import ClaimError
 from symgrad.names import partial_name
 from symgrad.notation.latex import Printer, aligned
+from symgrad.notation.marked import MARK, marked
 from symgrad.notation.names import latex_name
 
 _MODULE = re.compile(r"\\mathrm\{\w+\}\.")
@@ -17,8 +20,10 @@ _NAME = re.compile(r"\\mathrm\{((?:\w|\\_)+)\}")
 _ROW = re.compile(r"\\begin|\\end| \\\\ ")
 
 
-def beside(derivation: Derivation, quantity: str, function: Callable[..., Any]) -> str:
+def beside(derivation: Derivation, quantity: str, function: Callable[..., Any], wrong: Expr | None = None) -> str:
     """The function's lines as latexify reads them, in the names of the mathematics, then the derived gradient.
+
+    The factor `wrong` is set in red where the function has it.
 
     Raises ClaimError where latexify can't read the function, or isn't installed (it has no release for Python 3.14).
     """
@@ -27,6 +32,7 @@ def beside(derivation: Derivation, quantity: str, function: Callable[..., Any]) 
     except ImportError as error:
         raise ClaimError("showing a Python function as LaTeX needs latexify-py: pip install latexify-py") from error
     try:
+        function = function if wrong is None else marked(function, wrong)
         text = str(latexify.get_latex(function, use_math_symbols=True, use_signature=False))
     except (latexify.exceptions.LatexifyError, OSError, TypeError) as error:
         raise ClaimError(f"latexify can't read {function.__name__}: {error}") from error
@@ -41,7 +47,22 @@ def beside(derivation: Derivation, quantity: str, function: Callable[..., Any]) 
 def _renamed(text: str) -> str:
     """latexify's LaTeX with each upright identifier as the quantity that it names, and plain delimiters."""
     text = re.sub(r"\\mathopen\{\}|\\mathclose\{\}", "", _MODULE.sub("", text))
-    return _NAME.sub(lambda match: latex_name(match[1].replace(r"\_", "_")), text)
+    return _in_red(_NAME.sub(lambda match: latex_name(match[1].replace(r"\_", "_")), text))
+
+
+def _in_red(text: str) -> str:
+    """The marked parts in red: what stands in the parentheses after each mark."""
+    mark = rf"{latex_name(MARK)} \left("
+    before, found, after = text.partition(mark)
+    if not found:
+        return text
+    depth = 1
+    for bracket in re.finditer(r"\\left|\\right", after):
+        depth += 1 if bracket[0] == r"\left" else -1
+        if depth == 0:
+            inner, rest = after[: bracket.start()], after[bracket.end() + 1 :]
+            return rf"{before}\textcolor{{red}}{{{inner.strip()}}}{_in_red(rest)}"
+    return text
 
 
 def _lines(text: str) -> list[str]:

@@ -18,7 +18,7 @@ def decimal(value: Expr) -> tuple[str, bool]:
         places = _places(int(value.q))
         if places is not None and places <= LONGEST:
             return _fixed(value, places), True
-    number = Float(value, 30)
+    number = value.evalf(30)
     if not 1e-300 < abs(number) < 1e300:  # beyond a float's range
         return str(Float(number, ROUNDED)), False
     return f"{float(number):.{ROUNDED}g}", False

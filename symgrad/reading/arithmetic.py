@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -19,7 +19,7 @@ from symgrad.expressions import exact
 from symgrad.reading.indexed import Sum
 from symgrad.reading.source import AbstractFunction
 from symgrad.tensors.elementwise import ELEMENTWISE
-from symgrad.tensors.tensor import Condition, Scope, Tensor
+from symgrad.tensors.tensor import Condition, Scope, Tensor, as_tensor
 from symgrad.tensors.vocabulary import VOCABULARY
 
 _PRIME = re.compile(r"(\w)('+)(?=\()")
@@ -90,6 +90,9 @@ class Reader:
 
     meaning: Meaning
     scope: Scope
+    functions: Mapping[str, Callable[..., Any]] = field(
+        default_factory=dict
+    )  # what a name applies, if it has a meaning
 
     def quantity(self, node: ast.expr) -> Tensor:
         """The quantity that a tree writes; raises ClaimError."""
@@ -184,6 +187,9 @@ class Reader:
 
     def _applied(self, node: ast.Call, name: str) -> Any:
         args, options = self._arguments(node)
+        if name in self.functions:
+            parts = [self.quantity(arg) for arg in node.args]
+            return self._quoting(node, lambda: as_tensor(self.functions[name](*parts), self.scope))
         if name == "Sum":
             return Tensor(Sum(*(self.quantity(arg).expr for arg in node.args)), (), self.scope)
         if name in ELEMENTWISE and len(args) == 1 and not options:

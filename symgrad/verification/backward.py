@@ -145,5 +145,5 @@ def _joined(hand: Handwritten, by: str, floats: Verdict, formula: Verdict | None
     try:
         slip = budget.run(lambda: diagnose(hand.context, correct, lambda values: hand.gradient(values, by)))
     except OutOfTime:
-        slip = ""
-    return replace(floats, diagnosis=slip)
+        return floats
+    return replace(floats, diagnosis=slip.text, slip=slip.slip, wrong=slip.wrong)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from symgrad.equations import Equation
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context, aligned
-from symgrad.verification.diagnose import claimed_by, diagnose
+from symgrad.verification.diagnose import Diagnosis, claimed_by, diagnose
 from symgrad.verification.misfit import misfit
 from symgrad.verification.prove import prove
 from symgrad.verification.refute import BITS, FEW, MANY, MOST_BITS, Agreement, compare
@@ -24,8 +24,8 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
     if claim.quantity.axes != correct.quantity.axes:
         shapes = (f"({', '.join(map(str, side.quantity.axes))})" for side in (claim, correct))
         reason = "the claim has the axes {}, the derivative {}".format(*shapes)
-        why = _in_time(budget, lambda: misfit(context, claim, correct), "")
-        return Verdict("malformed", label, reason, None, why, **shown)
+        refit = _in_time(budget, lambda: misfit(context, claim, correct), "")
+        return Verdict("malformed", label, reason, None, refit, **shown)
     claim = aligned(claim, correct.indices)
     near: Agreement | Counterexample = Agreement(0)
     near = _in_time(budget, lambda: compare(context, claim, correct, FEW, BITS), near)
@@ -39,9 +39,9 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
         far: Agreement | Counterexample = near
         near = _in_time(budget, lambda: compare(context, claim, correct, MANY, MOST_BITS), far)
     if isinstance(near, Counterexample):
-        why = _in_time(budget, lambda: diagnose(context, correct, claimed_by(claim, correct), claim), "")
+        why = _in_time(budget, lambda: diagnose(context, correct, claimed_by(claim, correct), claim), Diagnosis())
         reason = f"the correct expression is {context.text(correct)}"
-        return Verdict("refuted", label, reason, near, why, **shown)
+        return Verdict("refuted", label, reason, near, why.text, **shown, slip=why.slip, wrong=why.wrong)
     spent = "" if budget.left else f" within {budget.seconds:g} s"
     if near.points:
         reason = f"equal at {near.points} points to {MOST_BITS} bits; no proof was found{spent}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -27,26 +27,39 @@ TOLERANCE = 1e-8  # relative, in float64
 Claimed = Callable[[Values], Array]
 
 
-def diagnose(context: Context, correct: Equation, claimed: Claimed, claim: Equation | None = None) -> str:
-    """What went wrong, in words; empty where no entry of the catalogue explains it.
+@dataclass(frozen=True)
+class Diagnosis:
+    """What went wrong, in words, empty where nothing explains it.
+
+    `slip` names the catalogue's entry, `wrong` is the factor that is wrong, if one is.
+    """
+
+    text: str = ""
+    slip: str = ""
+    wrong: Expr | None = None
+
+
+def diagnose(context: Context, correct: Equation, claimed: Claimed, claim: Equation | None = None) -> Diagnosis:
+    """What went wrong, by the catalogue of slips.
 
     `claimed` gives the claim's values where the model's have been computed; `claim` is its formula, if there is one.
     """
     target = Target.of(context, correct)
     seen = list(itertools.islice(_seen(context, claimed), POINTS))
     if not seen:
-        return ""
+        return Diagnosis()
     if claim is not None:
         repaired = _wrong_partial(context, claim, correct, seen) or _swapped_difference(context, claim, correct, seen)
-        if repaired:
+        if repaired is not None:
             return repaired
     silent = _assumption(context, correct, claimed, _facts(context))
     if silent:
-        return silent
-    for _, mutant in mutants(target):
+        return Diagnosis(silent, "assumption")
+    for slip, mutant in mutants(target):
         if all(_alike(_mutated(values, mutant, target), given) for values, given in seen):
-            return mutant.text
-    return _assumption(context, correct, claimed, _numbers(context))
+            return Diagnosis(mutant.text, slip, mutant.wrong)
+    silent = _assumption(context, correct, claimed, _numbers(context))
+    return Diagnosis(silent, "assumption" if silent else "")
 
 
 def right(context: Context, claim: Equation, correct: Equation) -> bool:
@@ -89,7 +102,9 @@ def _mutated(values: Values, mutant: Mutant, target: Target) -> Array | None:
         return None
 
 
-def _wrong_partial(context: Context, claim: Equation, correct: Equation, seen: list[tuple[Values, Array]]) -> str:
+def _wrong_partial(
+    context: Context, claim: Equation, correct: Equation, seen: list[tuple[Values, Array]]
+) -> Diagnosis | None:
     """Whether another partial in the place of one in the claim makes it right."""
     for name in names_in(claim.rhs):
         pair = split_partial(name)
@@ -100,24 +115,27 @@ def _wrong_partial(context: Context, claim: Equation, correct: Equation, seen: l
                 if meant == name or not context.is_partial(meant):
                     continue
                 context.partial(meant)
-                repaired = dataclasses.replace(claim, rhs=claim.rhs.xreplace({Symbol(name): Symbol(meant)}))
-                repaired = dataclasses.replace(repaired, rhs=context.without_partials(repaired.rhs))
+                repaired = replace(claim, rhs=claim.rhs.xreplace({Symbol(name): Symbol(meant)}))
+                repaired = replace(repaired, rhs=context.without_partials(repaired.rhs))
                 if all(_alike(_value(values, repaired), values.of(correct)) for values, _ in seen):
-                    return f"the factor {name} stands where {meant} is meant"
-    return ""
+                    return Diagnosis(f"the factor {name} stands where {meant} is meant", "wrong_partial", Symbol(name))
+    return None
 
 
-def _swapped_difference(context: Context, claim: Equation, correct: Equation, seen: list[tuple[Values, Array]]) -> str:
+def _swapped_difference(
+    context: Context, claim: Equation, correct: Equation, seen: list[tuple[Values, Array]]
+) -> Diagnosis | None:
     """Whether the claim is negative because a difference in it is the wrong way round: y - ŷ for ŷ - y."""
     if not all(_alike(-given, values.of(correct)) for values, given in seen):
-        return ""
+        return None
     wrong = set(preorder_traversal(claim.rhs))
     for factor in preorder_traversal(context.without_partials(correct.rhs)):
         if isinstance(factor, Add) and len(factor.args) == 2 and -factor in wrong:
             first, second = ordered(factor, context.written)
             names = f"{context.part_text(-second)} and {context.part_text(first)}"
-            return f"the sign is wrong: {names} are swapped in {context.part_text(factor)}"
-    return ""
+            text = f"the sign is wrong: {names} are swapped in {context.part_text(factor)}"
+            return Diagnosis(text, "sign", -factor)
+    return None
 
 
 def _value(values: Values, equation: Equation) -> Array | None:

@@ -8,37 +8,83 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sympy import Expr, Rational, floor
+import sympy
+from sympy import Expr, Rational, Symbol, floor
 
-from symgrad.equations import Equation
+from symgrad.equations import Equation, Model
 from symgrad.errors import ClaimError, SymgradError
 from symgrad.expressions import exact
+from symgrad.indices import in_inputs
 from symgrad.notation.numbers import decimal
-from symgrad.notation.worked import substitute
 from symgrad.reading.arithmetic import Reader, parsed, scalar, spelled, unspelled
-from symgrad.tensors.tensor import Scope
+from symgrad.tensors.tensor import Scope, Tensor
+from symgrad.verification.budget import Budget, OutOfTime
+from symgrad.verification.exactly import finite_over, has_value, sign
 from symgrad.verification.verdict import Verdict
+
+MOST_CORNERS = 64  # of the box of rounded inputs that are looked at
+Values = Mapping[str, Expr]
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of a line: its text, its syntax tree, and the values of its names."""
+    """One side of a line: its text, its syntax tree, and the values of its names.
+
+    `widths` says by how much each rounded input may be off.
+    """
 
     text: str
     tree: ast.expr
-    values: Mapping[str, Expr]
+    values: Values
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    widths: Values = field(default_factory=dict)
 
-    def value(self, node: ast.expr) -> Expr:
-        expr = Reader(scalar, Scope()).quantity(node).expr
-        missing = sorted(str(symbol) for symbol in expr.free_symbols if symbol.name not in self.values)
+    def formula(self, node: ast.expr) -> Expr:
+        """A part of the side as an expression; raises ClaimError for a name without a value."""
+        expr = Reader(scalar, Scope(), self.functions).quantity(node).expr
+        missing = sorted(str(s) for s in expr.free_symbols if s.name not in self.values)
         if missing:
             raise ClaimError(f"no value is given for {missing[0]} in {self.text!r}")
-        return substitute(expr, self.values)
+        return expr
+
+    def value(self, node: ast.expr, at: Values | None = None) -> Expr:
+        """The exact value of a part, at the given values or at others; raises ClaimError where it has none."""
+        formula = self.formula(node)
+        applied = formula.atoms(sympy.Function)
+        table = {item: value for item in applied for name, value in self.values.items() if str(item) == name}
+        given = self.values if at is None else at
+        number = formula.xreplace(table | {Symbol(name): value for name, value in given.items()})
+        if not has_value(number):
+            raise ClaimError(f"{self.source(node)} has no real value at these inputs: it becomes {number}")
+        return number
+
+    def rounds_to(self, node: ast.expr, number: str) -> bool:
+        """Whether a part's value rounds to a printed number, its rounded inputs being anywhere in their intervals."""
+        if _rounds(self.value(node), number):
+            return True
+        formula = self.formula(node)
+        wide = [name for name in self.widths if Symbol(name) in formula.free_symbols]
+        if not wide or 2 ** len(wide) > MOST_CORNERS:
+            return False
+        try:
+            corners = [self.value(node, at) for at in self._corners(wide)]
+        except ClaimError:
+            return False
+        if any(_rounds(corner, number) for corner in corners):
+            return True
+        sides = {sign(corner - exact(number)) for corner in corners}
+        box = {name: (self.values[name], self.widths[name]) for name in wide}
+        fixed = {Symbol(name): value for name, value in self.values.items() if name not in wide}
+        return sides == {-1, 1} and finite_over(formula.xreplace(fixed), box)  # it takes every value between
+
+    def _corners(self, wide: Sequence[str]) -> Iterator[Values]:
+        for signs in itertools.product((-1, 1), repeat=len(wide)):
+            yield {**self.values, **{n: self.values[n] + s * self.widths[n] for n, s in zip(wide, signs, strict=True)}}
 
     def source(self, node: ast.expr) -> str:
         return unspelled(ast.get_source_segment(self.text, node) or ast.unparse(node))
@@ -73,31 +119,76 @@ class Misprint:
         return f"{self.printed} {stands or 'is not ' + text}"
 
 
-def verify_numbers(sides: Sequence[str], values: Mapping[str, Any]) -> Verdict:
+def verify_numbers(
+    sides: str | Sequence[str],
+    values: Mapping[str, Any] | None = None,
+    rounded: Iterable[str] = (),
+    seconds: float = 5.0,
+) -> Verdict:
     """The verdict on a line of numbers: every side against the exact value of the first, at the given values.
 
-    Each side is arithmetic in Python's spelling.  Refuted names the first link that fails, and in it the number.
-    Malformed where a side can't be read or a name has no value.
+    Each side is arithmetic in Python's spelling; a line may be one text, "129.9 - 88.2 = 41.7".  `values` may hold
+    functions and models, for f(-2.56).  A name in `rounded` stands for every number that rounds to its value.  Halves
+    round up (away from zero) or to even.  Refuted names the first link that fails, and in it the number.  Malformed
+    where a side can't be read or a name has no value.
 
-    >>> verify_numbers(["w - alpha*g", "0.7 - 0.36"], {"w": "0.7", "alpha": "0.00005", "g": "7380.9"}).status
+    >>> verify_numbers("w - alpha*g = 0.7 - 0.36", {"w": "0.7", "alpha": "0.00005", "g": "7380.9"}).status
     'refuted'
+    >>> verify_numbers("f(-2.56) = -6.55", {"f": lambda x: -(x**2)}).status
+    'proved'
     """
-    claim = " = ".join(sides)
+    texts = [part.strip() for part in sides.split("=")] if isinstance(sides, str) else list(sides)
+    claim = " = ".join(texts)
     try:
-        if len(sides) < 2:
-            raise ClaimError("a line of numbers has at least two sides, set equal")
-        exactly = {name: exact(value) for name, value in values.items()}
-        line = [_Side(spelled(side), parsed(side), exactly) for side in sides]
-        truth = line[0].value(line[0].tree)
-        for before, side in itertools.pairwise(line):
-            fault = _fault(before, side, truth)
-            if fault is not None:
-                return Verdict("refuted", claim, _correct(truth), diagnosis=fault, correct=Equation("value", truth))
+        return Budget(seconds).run(lambda: _judged(texts, claim, values or {}, tuple(rounded)))
+    except OutOfTime:
+        return Verdict("undecided", claim, f"computing it took longer than {seconds:g} s")
     except SymgradError as error:
         return Verdict("malformed", claim, str(error))
-    return Verdict(
-        "proved", claim, "every printed number is the exact value, or rounds it", correct=Equation("value", truth)
-    )
+
+
+def _judged(texts: Sequence[str], claim: str, given: Mapping[str, Any], rounded: tuple[str, ...]) -> Verdict:
+    if len(texts) < 2:
+        raise ClaimError("a line of numbers has at least two sides, set equal")
+    functions = {name: _applied(value) for name, value in given.items() if callable(value)}
+    values = {name: exact(value) for name, value in given.items() if name not in functions}
+    widths = {name: _half_unit(name, given) for name in rounded}
+    line = [_Side(spelled(text), parsed(text), values, functions, widths) for text in texts]
+    truth = line[0].value(line[0].tree)
+    correct = Equation("value", truth)
+    for place, side in enumerate(line[1:], 1):
+        fault = _fault(line[0], line[place - 1], side, truth)
+        if fault is not None:
+            later = "; the last side is right, this one isn't" if _is_right(line[0], line[-1], truth) else ""
+            return Verdict("refuted", claim, _correct(truth), None, fault + later, correct)
+    inputs = f", {', '.join(rounded)} being rounded" if rounded else ""
+    return Verdict("proved", claim, f"every printed number is the exact value, or rounds it{inputs}", correct=correct)
+
+
+def _applied(function: Any) -> Callable[..., Any]:
+    """A function of quantities; a model as the function of its inputs that its result is."""
+    if not isinstance(function, Model):
+        found: Callable[..., Any] = function
+        return found
+    names = [quantity.name for quantity in function.inputs]
+    if function.has_axes or function.functions:
+        raise ClaimError(f"{function.name} isn't a function of numbers")
+
+    def apply(*arguments: Tensor) -> Expr:
+        if len(arguments) != len(names):
+            raise ClaimError(f"{function.name} takes {', '.join(names)}")
+        result = in_inputs(function, Symbol(function.result), {})
+        table = {Symbol(name): argument.expr for name, argument in zip(names, arguments, strict=True)}
+        return result.xreplace(table)
+
+    return apply
+
+
+def _half_unit(name: str, given: Mapping[str, Any]) -> Expr:
+    """Half a unit in the last printed place of a value."""
+    if name not in given:
+        raise ClaimError(f"{name} is said to be rounded, but has no value")
+    return Rational(1, 2) / 10 ** _places(str(given[name]))
 
 
 def _correct(truth: Expr) -> str:
@@ -105,16 +196,24 @@ def _correct(truth: Expr) -> str:
     return f"the exact value is {text}" if full else f"the value is ≈ {text}"
 
 
-def _fault(before: _Side, side: _Side, truth: Expr) -> str | None:
-    """What is wrong with a side, or None."""
-    value = side.value(side.tree)
+def _is_right(first: _Side, side: _Side, truth: Expr) -> bool:
     number = side.printed(side.tree)
-    if value == truth or (number is not None and _rounds(truth, number)):
+    return _same(side.value(side.tree), truth) or (number is not None and first.rounds_to(first.tree, number))
+
+
+def _same(one: Expr, other: Expr) -> bool:
+    return bool(one == other) or sign(one - other) == 0
+
+
+def _fault(first: _Side, before: _Side, side: _Side, truth: Expr) -> str | None:
+    """What is wrong with a side, or None."""
+    if _is_right(first, side, truth):
         return None
+    value, number = side.value(side.tree), side.printed(side.tree)
     misprints = list(_misprints(before, before.tree, side, side.tree))
-    if not misprints and number is None:
+    if not misprints and (number is None or before is not first):
         return None  # other numbers, but each the rounding of what it stands for
-    if number is not None and value == -truth:
+    if number is not None and _same(value, -truth):
         return f"the sign is wrong: {number} for {decimal(truth)[0]}"
     if len(misprints) == 2 and [m.printed for m in misprints] == [decimal(m.value)[0] for m in reversed(misprints)]:
         return f"{misprints[0].printed} and {misprints[1].printed} are swapped"
@@ -126,11 +225,11 @@ def _fault(before: _Side, side: _Side, truth: Expr) -> str | None:
 def _misprints(before: _Side, left: ast.expr, side: _Side, right: ast.expr) -> Iterator[Misprint]:
     """The parts of a side that don't stand for the value at the same place in the side before."""
     value, now = before.value(left), side.value(right)
-    if value == now:
+    if _same(value, now):
         return
     number = side.printed(right)
     if number is not None:
-        if not _rounds(value, number):
+        if not before.rounds_to(left, number):
             yield Misprint(number, before.source(left), value, _truncates(value, number))
         return
     pairs = _aligned(left, right)
@@ -189,10 +288,15 @@ def _places(number: str) -> int:
 
 
 def _rounds(value: Expr, number: str) -> bool:
-    """Whether a value rounds to a printed decimal, halves either way."""
+    """Whether a value rounds to a printed decimal; a half rounds up (away from zero) or to even."""
+    printed = exact(number)
     if "." not in number:
-        return bool(value == exact(number))
-    return bool(abs(value - exact(number)) <= Rational(1, 2) / 10 ** _places(number))
+        return _same(value, printed)
+    unit = Rational(1) / 10 ** _places(number)
+    side = sign(abs(value - printed) - unit / 2)
+    if side != 0:
+        return side < 0
+    return bool(abs(printed) > abs(value)) or bool((printed / unit) % 2 == 0)
 
 
 def _truncates(value: Expr, number: str) -> bool:

@@ -57,7 +57,7 @@ def sampled(context: Context, correct: Equation, claim: Callable[..., Any], why:
             claimed, expected = (exact(float(side[entry])) for side in (given, right))
             example = Counterexample(inputs, claimed, expected, {}, sizes, entry)
             try:
-                slip = budget.run(lambda: diagnose(context, correct, lambda values: _called(hand, values)))
+                slip = budget.run(lambda: diagnose(context, correct, lambda values: _called(hand, values))).text
             except OutOfTime:
                 slip = ""
             return Verdict("refuted", name, f"{why}; compared in float64", example, slip, **details)

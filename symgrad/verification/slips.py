@@ -29,11 +29,15 @@ CONSTANTS = tuple(Rational(text) for text in ("2", "1/2", "3", "1/3", "4", "1/4"
 
 @dataclass(frozen=True)
 class Mutant:
-    """What a slip makes of the correct formula, and words for it; `adjoint`: one on the way, if it was made there."""
+    """What a slip makes of the correct formula, and words for it.
+
+    `adjoint` is the one on the way in which it was made, if it was; `wrong` is the factor that is wrong in the result.
+    """
 
     equation: Equation
     text: str
     adjoint: Equation | None = None
+    wrong: Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -202,10 +206,14 @@ def extra_factor(target: Target) -> Iterator[Mutant]:
         part = Quantity(name, target.context.model.quantities[name].axes).at(
             named.indices if _axes(target, name) else ()
         )
-        yield Mutant(replace(named, rhs=named.rhs * part), f"the factor {target.text(part)} is one too many")
+        yield Mutant(
+            replace(named, rhs=named.rhs * part), f"the factor {target.text(part)} is one too many", wrong=part
+        )
     for part in sorted(named.rhs.atoms(AppliedUndef), key=str):
         if "'" in part.func.__name__:
-            yield Mutant(replace(named, rhs=named.rhs * part), f"the factor {target.text(part)} is one too many")
+            yield Mutant(
+                replace(named, rhs=named.rhs * part), f"the factor {target.text(part)} is one too many", wrong=part
+            )
 
 
 def replaced_quantity(target: Target) -> Iterator[Mutant]:
@@ -224,7 +232,7 @@ def replaced_quantity(target: Target) -> Iterator[Mutant]:
             for other in others:
                 what = "wrong index: " if _stem(other) == _stem(part) else ""
                 text = f"{what}the factor {target.text(other)} stands where {target.text(part)} is meant"
-                yield Mutant(replace(form, rhs=put(other)), text)
+                yield Mutant(replace(form, rhs=put(other)), text, wrong=other)
 
 
 def replaced_adjoint(target: Target) -> Iterator[Mutant]:

@@ -94,6 +94,8 @@ class Verdict:
     correct: Equation | None = None
     written: Written = field(default_factory=dict, repr=False)
     model: Model | None = field(default=None, repr=False)
+    slip: str = ""  # the entry of the catalogue that the diagnosis comes from
+    wrong: Expr | None = field(default=None, repr=False)  # the factor of the claim that is wrong, if one is
 
     def __bool__(self) -> bool:
         return self.status in ("proved", "agrees")
@@ -130,7 +132,8 @@ class Verdict:
                 "claimed": str(found.claimed),
                 "correct": str(found.correct),
             }
-        row = {"status": self.status, "claim": self.claim, "diagnosis": self.diagnosis, "reason": self.reason}
+        row = {"status": self.status, "claim": self.claim, "diagnosis": self.diagnosis, "slip": self.slip}
+        row["reason"] = self.reason
         return json.dumps({**row, "counterexample": point, "latex": self.latex()}, ensure_ascii=False)
 
     def _repr_html_(self) -> str:
