@@ -72,11 +72,11 @@ def factored(context: Context, correct: Equation, chance: random.Random) -> Expr
 
 
 def exponentials(context: Context, correct: Equation, chance: random.Random) -> Expr:
-    """tanh and the sigmoid in exponentials, after the names that stand for them are written out."""
-    *_, last = itertools.islice(context.stages(correct.rhs), 6)
-    return last.replace(tanh, lambda z: (exp(z) - exp(-z)) / (exp(z) + exp(-z))).replace(
-        sigmoid, lambda z: exp(z) / (1 + exp(z))
-    )
+    """tanh and the sigmoid in exponentials, once the names that stand for them are written out."""
+    stages = list(itertools.islice(context.stages(correct.rhs), 6))
+    found = next((stage for stage in stages if stage.has(tanh, sigmoid)), stages[0])
+    spelled = found.replace(tanh, lambda z: (exp(z) - exp(-z)) / (exp(z) + exp(-z)))
+    return spelled.replace(sigmoid, lambda z: exp(z) / (1 + exp(z)))
 
 
 def by_one(context: Context, correct: Equation, chance: random.Random) -> Expr:

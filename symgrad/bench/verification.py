@@ -13,7 +13,7 @@ import random
 import runpy
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -36,7 +36,6 @@ from symgrad.verification.numbers import FLOATS, NoValue
 from symgrad.verification.points import varied_points
 from symgrad.verification.slips import CATALOGUE, Mutant, Target
 from symgrad.verification.values import Values
-from symgrad.verification.verdict import Verdict
 
 POINTS = 3
 SECONDS = 5.0
@@ -52,7 +51,8 @@ class Case:
     scalar: bool
     right: bool
     status: str
-    named: bool
+    explained: bool  # some slip of the catalogue that gives this very claim is named
+    named: bool  # it is the slip that was made
     seconds: float
     peers: dict[str, tuple[bool | None, float]]
 
@@ -66,15 +66,27 @@ class Report:
     @property
     def table(self) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         """The columns and the rows, for people: each kind of mutant and of rewriting."""
-        columns = ("made by", "claims", "proved", "agrees", "refuted", "undecided", "named", "median s", "worst s")
+        columns = (
+            "made by",
+            "claims",
+            "proved",
+            "agrees",
+            "refuted",
+            "undecided",
+            "explained",
+            "named",
+            "median s",
+            "worst s",
+        )
         rows: list[tuple[object, ...]] = []
         for key in dict.fromkeys((case.right, case.made_by) for case in self.cases):
             group = [case for case in self.cases if (case.right, case.made_by) == key]
             count = Counter(case.status for case in group)
             times = [case.seconds for case in group]
-            named = "" if key[0] else f"{sum(case.named for case in group) / len(group):.1%}"
+            shares = [sum(getattr(case, kind) for case in group) / len(group) for kind in ("explained", "named")]
+            named = ["", ""] if key[0] else [f"{share:.1%}" for share in shares]
             kinds = (count[kind] for kind in ("proved", "agrees", "refuted", "undecided"))
-            rows.append((key[1], len(group), *kinds, named, f"{median(times):.3f}", f"{max(times):.2f}"))
+            rows.append((key[1], len(group), *kinds, *named, f"{median(times):.3f}", f"{max(times):.2f}"))
         return columns, rows
 
     @property
@@ -103,10 +115,12 @@ class Report:
         right = [case for case in self.cases if case.right]
         refuted = sum(case.status == "refuted" for case in mutants)
         passed = sum(case.status in ("proved", "agrees") for case in mutants)
+        explained = sum(case.explained for case in mutants)
         named = sum(case.named for case in mutants)
         lines = [
             f"{len(mutants)} mutants that differ: {refuted} refuted ({refuted / len(mutants):.2%}), {passed} passed, "
-            f"{named} with the right slip named first ({named / len(mutants):.1%})"
+            f"{explained} explained by a slip that gives the same formula ({explained / len(mutants):.1%}), "
+            f"{named} by the one that was made ({named / len(mutants):.1%})"
         ]
         for kind, scalar in (("scalar", True), ("array", False)):
             group = [case for case in right if case.scalar == scalar]
@@ -169,13 +183,12 @@ def _chosen(found: list[tuple[str, Mutant]], most: int, chance: random.Random) -
 
 def _claim(context: Context, target: Target, mutant: Mutant) -> Equation:
     """The mutant as a formula in the model's own names: its slip is written out, wherever on the way it was made."""
-    counter = itertools.count()
     definitions: dict[str, Any] = {}
     if mutant.adjoint is not None:
         for equation in target.way:
             used = mutant.adjoint if equation.name == mutant.adjoint.name else equation
-            definitions[used.name] = used.indices, inlined(used.rhs, definitions, counter, context.written)
-    rhs = inlined(mutant.equation.rhs, definitions, counter, context.written)
+            definitions[used.name] = used.indices, inlined(used.rhs, definitions, context.counter, context.written)
+    rhs = inlined(mutant.equation.rhs, definitions, context.counter, context.written)
     return Equation(mutant.equation.name, rhs, mutant.equation.indices)
 
 
@@ -196,20 +209,14 @@ def _differs(context: Context, claim: Equation, correct: Equation) -> bool:
 def _judged(
     name: str, by: str, context: Context, made_by: str, text: str, claim: Equation, correct: Equation, right: bool
 ) -> Case:
-    fresh = Context(
-        context.derivation, {**context.written}, dict(context.partials), dict(context.adjoints), context.sources
-    )
+    fresh = replace(context, written={**context.written}, partials={**context.partials})
     start = perf_counter()
     verdict = decide(fresh, claim, correct, "claim", Budget(SECONDS))
     seconds = perf_counter() - start
     scalar = not context.model.has_axes
     peers = _asked(context, claim, correct) if scalar and not context.model.functions else {}
-    named = not right and _is_named(verdict, made_by, text)
-    return Case(name, by, made_by, scalar, right, verdict.status, named, seconds, peers)
-
-
-def _is_named(verdict: Verdict, slip: str, text: str) -> bool:
-    return verdict.diagnosis == text or verdict.slip == slip
+    explained, named = bool(verdict.diagnosis), not right and (text in verdict.diagnosis or verdict.slip == made_by)
+    return Case(name, by, made_by, scalar, right, verdict.status, explained and not right, named, seconds, peers)
 
 
 def _answer(status: str) -> bool | None:

@@ -184,14 +184,30 @@ def verify(model: str, claims: Path, /) -> int:
 
 
 @app.command
-def bench(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
-    """Measure how the cost grows with the number of equations (beside CasADi, if installed) and with a network's depth.
+def bench(
+    what: Literal["derive", "verify"] = "derive",
+    /,
+    *,
+    json: Annotated[bool, Parameter(negative=())] = False,
+    folder: Path = Path("derivations"),
+    mutants: int = 3000,
+) -> int:
+    """Measure how the cost of a derivation grows (derive), or how good the verdicts are (verify).
 
     Parameters
     ----------
+    what
+        derive: with the number of equations, beside CasADi if installed, and with a network's depth. verify: slips
+        made in correct derivatives, and correct rewritings of them, beside SymPy and numerical gradient checks.
     json
         Print the rows as JSON.
+    folder
+        For verify, the Python files whose derivations are mutated.
+    mutants
+        For verify, about how many.
     """
+    if what == "verify":
+        return _bench_verify(folder, mutants, json)
     from symgrad.bench import growth, networks
 
     chains, deep = growth.measure(), networks.measure()
@@ -204,6 +220,20 @@ def bench(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     print(f"\n{chains.summary}\n")
     print_table("networks, seconds", *deep.table)
     print(f"\n{deep.summary}")
+    return OK
+
+
+def _bench_verify(folder: Path, mutants: int, json: bool) -> int:
+    from symgrad.bench import verification
+    from symgrad.cli.show import print_table
+
+    report = verification.measure(folder, mutants)
+    if json:
+        print(report.json())
+        return OK
+    print_table("verdicts on mutants and on rewritings", *report.table)
+    print(f"\n{report.summary}\n")
+    print_table("scalar claims, beside other checkers", *report.peers)
     return OK
 
 

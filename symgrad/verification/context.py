@@ -17,7 +17,7 @@ from symgrad.equations import Equation, Index, Model, Quantity, Size, names_in
 from symgrad.errors import ClaimError
 from symgrad.expressions import Order
 from symgrad.higher import model_jacobian
-from symgrad.indices import bound_in_order, inlined, relabelled
+from symgrad.indices import bound_in_order, inlined, refreshed, relabelled
 from symgrad.infix import Infix
 from symgrad.names import parsed, partial_name
 from symgrad.naming.known import Known
@@ -40,6 +40,8 @@ class Context:
     sources: dict[str, tuple[Derivation, str]] = field(
         default_factory=dict
     )  # the sweep that gave a partial, and by what
+
+    counter: Iterator[int] = field(default_factory=itertools.count)  # for the names of bound indices
 
     @property
     def model(self) -> Model:
@@ -134,18 +136,17 @@ class Context:
 
     def stages(self, expr: Expr) -> Iterator[Expr]:
         """The expression in ever fewer names: as it is, without partials, then without one equation after another."""
+        expr = refreshed(expr, self.counter, self.written)
         yield expr
         expr = self.without_partials(expr)
         yield expr
-        counter = itertools.count()
         for equation in reversed(self.model.equations):
             if equation.name in names_in(expr):
-                expr = inlined(expr, {equation.name: (equation.indices, equation.rhs)}, counter, self.written)
+                expr = inlined(expr, {equation.name: (equation.indices, equation.rhs)}, self.counter, self.written)
                 yield expr
 
     def without_partials(self, expr: Expr) -> Expr:
         """The expression with partials and adjoints written out in named quantities."""
-        counter = itertools.count()
         while True:
             names = [name for name in names_in(expr) if name not in self.model.quantities]
             known = {name: self.adjoints.get(name) or self.partials.get(name) for name in names}
@@ -153,7 +154,7 @@ class Context:
             definitions = {name: (found.indices, found.rhs) for name, found in known.items() if found is not None}
             if not definitions:
                 return expr
-            expr = inlined(expr, definitions, counter, self.written)
+            expr = inlined(expr, definitions, self.counter, self.written)
 
     def named(self, expr: Expr) -> Expr:
         """The expression with the model's named quantities put back wherever it writes one out."""
@@ -165,8 +166,7 @@ class Context:
 
     @cached_property
     def _settling(self) -> Settling:
-        counter = itertools.count()
-        return Settling(Known.of(self.model, counter, self.written), counter, self.written)
+        return Settling(Known.of(self.model, self.counter, self.written), self.counter, self.written)
 
     def in_inputs(self, expr: Expr) -> Expr:
         """The expression with every name written out in the model's inputs."""
@@ -201,6 +201,7 @@ class Context:
 
 
 def aligned(claim: Equation, to: tuple[Index, ...]) -> Equation:
-    """The same equation over other names of its indices."""
+    """The same equation over other names of its indices, none of which its sums bind."""
     table: dict[Any, Any] = dict(zip(claim.indices, to, strict=True))
-    return Equation(claim.name, relabelled(claim.rhs, table, {}), to)
+    apart = refreshed(claim.rhs, itertools.count(), {})
+    return Equation(claim.name, relabelled(apart, table, {}), to)

@@ -280,7 +280,7 @@ class Normal:
         return found
 
     def _fresh(self, size: Expr) -> Index:
-        return Index(f"_{next(self._counter)}", size)
+        return Index(f"${next(self._counter)}", size)  # a name that nothing else has
 
     def _largest(self, expr: Largest) -> Expr:
         body = self.form(expr.function)

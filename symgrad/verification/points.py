@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Indexed, Integer
 
-from symgrad.equations import Model, Quantity, Size, names_in
+from symgrad.equations import Index, Model, Quantity, Size, names_in
 from symgrad.verification.numbers import Array
 
 MIXED = tuple(Fraction(text) for text in ("1", "2", "-1", "3", "1/2", "-2", "5", "-1/2", "-3", "3/2"))
 POSITIVE = tuple(Fraction(text) for text in ("1", "2", "3", "1/2", "3/2", "5", "1/3", "1/4"))
 UNIT = tuple(Fraction(text) for text in ("1/2", "1/3", "1/4", "2/3", "1/5", "3/4", "2/5", "3/5"))
 FAMILIES = (MIXED, MIXED, POSITIVE, UNIT)  # a logarithm wants positive numbers, a probability those below 1
+WIDE = tuple(Fraction(number, 7) for number in range(-30, 31) if number % 7)  # many different ones: few ties
 
 
 @dataclass(frozen=True)
@@ -34,16 +35,16 @@ def points(model: Model, seed: int = 0) -> Iterator[Point]:
     chance = random.Random(seed)
     rows = _rows(model)
     sizes = symbolic_sizes(model)
-    simple = [*_small_shapes(sizes)]
+    simple = list({str(shape): shape for shape in (_fitting(model, s) for s in _small_shapes(sizes))}.values())
     for turn in itertools.count():
         round_, place = divmod(turn, len(simple))
-        shape = simple[place] if round_ < len(FAMILIES) else _random_shape(sizes, chance)
+        shape = simple[place] if round_ < len(FAMILIES) else _fitting(model, _random_shape(sizes, chance))
         if round_ < 2 * len(FAMILIES):
             family, start = FAMILIES[round_ % len(FAMILIES)], 2 * round_ + place
             values = itertools.islice(itertools.cycle(family), start, None)
             yield _point(model, shape, {}, values, rows, chance)
         else:
-            yield _point(model, shape, {q.name: chance.choice(FAMILIES) for q in model.inputs}, None, rows, chance)
+            yield _point(model, shape, _families(model, chance), None, rows, chance)
 
 
 def varied_points(model: Model, seed: int | str = 1, sizes: Mapping[Expr, int] | None = None) -> Iterator[Point]:
@@ -52,8 +53,8 @@ def varied_points(model: Model, seed: int | str = 1, sizes: Mapping[Expr, int] |
     rows = _rows(model)
     symbols = symbolic_sizes(model)
     for turn in itertools.count():
-        lengths = sizes or {size: (place + turn) % 4 + 2 for place, size in enumerate(symbols)}
-        yield _point(model, lengths, {q.name: chance.choice(FAMILIES) for q in model.inputs}, None, rows, chance)
+        lengths = sizes or _fitting(model, {size: (place + turn) % 4 + 2 for place, size in enumerate(symbols)})
+        yield _point(model, lengths, _families(model, chance), None, rows, chance)
 
 
 def float_points(model: Model, seed: int, sizes: Mapping[Expr, int] | None = None) -> Iterator[Point]:
@@ -69,6 +70,13 @@ def float_points(model: Model, seed: int, sizes: Mapping[Expr, int] | None = Non
                 array = np.asarray(kind(inputs[quantity.name].shape))
                 inputs[quantity.name] = _with_facts(model, quantity, array)
         yield Point(point.sizes, inputs)
+
+
+def _families(model: Model, chance: random.Random) -> dict[str, tuple[Fraction, ...]]:
+    """For each input the numbers that its entries are drawn from."""
+    wide = (WIDE, tuple(number for number in WIDE if number > 0), UNIT)
+    kinds = FAMILIES if chance.random() < 0.5 else wide
+    return {quantity.name: chance.choice(kinds) for quantity in model.inputs}
 
 
 def symbolic_sizes(model: Model) -> list[Size]:
@@ -93,6 +101,18 @@ def _small_shapes(sizes: list[Size]) -> Iterator[dict[Expr, int]]:
         yield {size: (len(sizes) - 1 - place) % 3 + 2 for place, size in enumerate(sizes)}
     else:
         yield dict.fromkeys(sizes, 3)
+
+
+def _fitting(model: Model, sizes: dict[Expr, int]) -> dict[Expr, int]:
+    """The shape, or the next larger one in which every axis has a place: a window needs more than one."""
+    axes = {index.size for equation in model.equations for index in equation.rhs.atoms(Index) | {*equation.indices}}
+    tight = [axis for axis in axes if not axis.is_Symbol]
+    grown = {symbol for axis in tight for symbol in axis.free_symbols}
+    for more in range(9):
+        larger = {size: value + more * (size in grown) for size, value in sizes.items()}
+        if all(axis.xreplace({size: Integer(value) for size, value in larger.items()}) > 0 for axis in tight):
+            return larger
+    return sizes
 
 
 def _random_shape(sizes: list[Size], chance: random.Random) -> dict[Expr, int]:

@@ -172,13 +172,24 @@ class Values:
     def _sum(self, expr: Sum) -> Laid:
         if self.numbers.kind is float and isinstance(expr.function, Mul):
             return self._contraction(expr)
-        array, order = self._laid(expr.function)
-        for index in expr.variables:
-            if index not in order:
-                array = array * self.numbers.array(self.size(index.size))
-        axes = tuple(place for place, index in enumerate(order) if index in expr.variables)
-        left = tuple(index for index in order if index not in expr.variables)
-        return np.asarray(array.sum(axis=axes)), left
+        factors = [self._laid(factor) for factor in Mul.make_args(expr.function)]
+        for _, index in sorted(
+            ((self._cost(factors, index), index) for index in expr.variables), key=lambda pair: pair[0]
+        ):
+            using = [factor for factor in factors if index in factor[1]]
+            factors = [factor for factor in factors if index not in factor[1]]
+            if using:
+                array, order = self._together(using, lambda *parts: functools.reduce(np.multiply, parts))
+                left = tuple(other for other in order if other != index)
+                factors.append((np.asarray(array.sum(axis=order.index(index))), left))
+            else:
+                factors.append((self.numbers.array(self.size(index.size)), ()))
+        return self._together(factors, lambda *parts: functools.reduce(np.multiply, parts))
+
+    def _cost(self, factors: list[Laid], index: Index) -> float:
+        """How many products summing over an index first takes: the cheapest goes first."""
+        axes = {other for _, order in factors if index in order for other in order}
+        return float(np.prod([self.size(other.size) for other in axes], dtype=float))
 
     def _contraction(self, expr: Sum) -> Laid:
         """A sum of a product of floats, never multiplied out."""
