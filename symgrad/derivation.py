@@ -147,11 +147,16 @@ class Derivation:
 
         return compile_derivation(self, reduction)
 
-    def verify(self, quantity: str, claim: Any) -> Verdict:
-        """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or an expression."""
+    def verify(self, quantity: str, claim: Any, seconds: float = 5.0) -> Verdict:
+        """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or an expression.
+
+        The claim is text in Python's spelling (a = b = c claims every side), a SymPy expression, a number or a Python
+        function of the model's names.  One in index form names its free indices on the left: "W[m, j]".  No verdict
+        takes longer than `seconds`.
+        """
         from symgrad.verification.claims import verify
 
-        return verify(self, quantity, claim)
+        return verify(self, quantity, claim, seconds)
 
 
 def derive(model: Model, wrt: Any = None) -> Derivation:

@@ -99,7 +99,7 @@ class Report:
             name: [(*case.peers[name], case.right) for case in compared] for name in names
         }
         answers["symgrad"] = [(_answer(case.status), case.seconds, case.right) for case in compared]
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for name, found in answers.items():
             right = sum(answer == truth for answer, _, truth in found)
             silent = sum(answer is None for answer, _, _ in found)

@@ -28,11 +28,10 @@ from symgrad.verification.decide import decide
 from symgrad.verification.misfit import refitted
 from symgrad.verification.verdict import Verdict
 
-SECONDS = 5.0
 LARGEST_EXPONENT = 10_000_000
 
 
-def verify(derivation: Derivation, quantity: str, claim: Any, seconds: float = SECONDS) -> Verdict:
+def verify(derivation: Derivation, quantity: str, claim: Any, seconds: float) -> Verdict:
     """The verdict on a claim about ∂result/∂quantity, about a partial such as "dz2_dw1", or about an expression.
 
     The claim is a SymPy expression, a number, a Python function of the model's names, or text in Python's spelling,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sympy import (
+    ITE,
     Abs,
     Add,
     And,
@@ -91,6 +92,7 @@ class Normal:
 
     facts: tuple[SumFact, ...] = ()
     axes: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    signs_apart: bool = False  # whether the sign of a product is that of its factors, or of the whole
     kinks: bool = False  # whether some form is right only off the kinks of a choice
     _terms: dict[Expr, tuple[Term, ...]] = field(default_factory=dict)
     _counter: Iterator[int] = field(default_factory=itertools.count)
@@ -337,6 +339,9 @@ class Normal:
             if isinstance(condition, And):
                 return functools.reduce(self._times, parts)
             return self._less(ONE, functools.reduce(self._times, (self._less(ONE, part) for part in parts)))
+        if isinstance(condition, ITE):
+            test, yes, no = map(self._holds, condition.args)
+            return list(self._like([*self._times(test, yes), *self._times(self._less(ONE, test), no)]))
         if not isinstance(condition, Relational):
             raise GaveUp
         gap = condition.lhs - condition.rhs
@@ -373,16 +378,22 @@ class Normal:
         return self._both_signs(self._sign_of(outside), holds)
 
     def _sign_of(self, term: Term) -> list[Term]:
-        """[Π bᵉ > 0]: of an indicator's product, both; of a positive base, nothing; of any other, its own."""
-        result = [ONE] if term.coefficient > 0 else []
+        """[c·Π bᵉ > 0]: every indicator among the factors holds, and the others have one sign together."""
+        signs = [ONE] if term.coefficient > 0 else []
+        holds = [ONE]
+        others = ONE
         for base, power in term.powers:
             if _is_positive(base) or (power.is_Integer and power % 2 == 0):
                 continue
             if isinstance(base, Positive | NotNegative):
-                result = self._times(result, [_power(base)])
-                continue
-            result = self._both_signs(result, [_power(Positive(base))])
-        return result
+                holds = self._times(holds, [_power(base)])
+            elif self.signs_apart:
+                signs = self._both_signs(signs, [_power(Positive(base))])
+            else:
+                others = others.times(_power(base))
+        if others != ONE:
+            signs = self._both_signs(signs, [_power(Positive(_joined(others)))])
+        return self._times(signs, holds)
 
     def _both_signs(self, one: Sequence[Term], other: Sequence[Term]) -> list[Term]:
         """[ab > 0] from [a > 0] and [b > 0]: both hold, or neither."""

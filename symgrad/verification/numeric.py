@@ -15,6 +15,7 @@ from typing import Any
 
 import sympy
 from sympy import Expr, Rational, Symbol, floor
+from sympy.core.function import AppliedUndef
 
 from symgrad.equations import Equation, Model
 from symgrad.errors import ClaimError, SymgradError
@@ -50,6 +51,9 @@ class _Side:
         missing = sorted(str(s) for s in expr.free_symbols if s.name not in self.values)
         if missing:
             raise ClaimError(f"no value is given for {missing[0]} in {self.text!r}")
+        for applied in sorted(expr.atoms(AppliedUndef), key=str):
+            if str(applied) not in self.values:
+                raise ClaimError(f"no function is given for {applied.func.__name__} in {self.text!r}")
         return expr
 
     def value(self, node: ast.expr, at: Values | None = None) -> Expr:
@@ -137,7 +141,7 @@ def verify_numbers(
     >>> verify_numbers("f(-2.56) = -6.55", {"f": lambda x: -(x**2)}).status
     'proved'
     """
-    texts = [part.strip() for part in sides.split("=")] if isinstance(sides, str) else list(sides)
+    texts = [part.strip() for part in sides.replace("==", "=").split("=")] if isinstance(sides, str) else list(sides)
     claim = " = ".join(texts)
     try:
         return Budget(seconds).run(lambda: _judged(texts, claim, values or {}, tuple(rounded)))

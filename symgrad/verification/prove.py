@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Indexed, KroneckerDelta, Piecewise, S
+from sympy import Abs, Expr, Indexed, KroneckerDelta, Max, Min, Piecewise, S, sign
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.equations import Equation
+from symgrad.tensors.functions import relu
 from symgrad.verification.context import Context
 from symgrad.verification.normal import Normal, opaque
 from symgrad.verification.quotients import GaveUp, equal
+
+_CHOICES = (Piecewise, Abs, sign, relu, Max, Min)
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,13 @@ def prove(context: Context, claim: Equation, correct: Equation) -> Proof | None:
     axes = {name: quantity.axes for name, quantity in context.model.quantities.items()}
     for gap in context.stages(claim.rhs - correct.rhs):
         for same in (gap, context.named(gap)) if context.model.has_axes else (gap,):
-            try:
-                proof = _vanishes(same, Normal(context.model.facts, axes))
-            except GaveUp:
-                continue
-            if proof is not None:
-                return proof
+            for signs_apart in (False, True) if same.has(*_CHOICES) else (False,):
+                try:
+                    proof = _vanishes(same, Normal(context.model.facts, axes, signs_apart))
+                except GaveUp:
+                    continue
+                if proof is not None:
+                    return proof
     return None
 
 

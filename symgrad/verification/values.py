@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from sympy import (
+    ITE,
     Abs,
     Add,
     And,
@@ -164,6 +165,8 @@ class Values:
             return self._together(map(self._whole, expr.args[0].as_numer_denom()), np.floor_divide)
         if isinstance(expr, Mod):
             return self._together(map(self._whole, expr.args), np.mod)
+        if isinstance(expr, KroneckerDelta):
+            return self._together(map(self._whole, expr.args), lambda one, other: np.equal(one, other).astype(int))
         if isinstance(expr, Indexed | Symbol):
             array, order = self._laid(expr)
             return np.vectorize(lambda value: round(float(value)), otypes=[int])(array), order
@@ -226,8 +229,8 @@ class Values:
 
     def _function(self, expr: Expr) -> Laid:
         if isinstance(expr, KroneckerDelta):
-            equal = self._together(map(self._whole, expr.args), np.equal)
-            return self.numbers.array(equal[0].astype(int)), equal[1]
+            array, order = self._whole(expr)
+            return self.numbers.array(array), order
         if isinstance(expr, MatrixInverse):
             return self._entry(self.numbers.inverse(self._named(str(expr.args[0].label))), expr.args[1:3])
         if isinstance(expr, Determinant):
@@ -286,6 +289,8 @@ class Values:
                 array, order = self._truth(condition.args[0])
                 return np.logical_not(array), order
             return self._together(map(self._truth, condition.args), lambda *tests: functools.reduce(joined, tests))
+        if isinstance(condition, ITE):
+            return self._together(map(self._truth, condition.args), np.where)
         if not isinstance(condition, Relational):
             raise NoValue
         compare = _COMPARISONS[condition.rel_op]

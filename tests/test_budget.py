@@ -1,0 +1,50 @@
+"""Nothing outlasts a verdict's time budget, whatever it does."""
+
+import time
+
+import pytest
+import sympy
+
+import symgrad as sg
+from symgrad.verification.budget import Budget, OutOfTime
+
+
+def forever():
+    while True:
+        time.sleep(0.001)
+
+
+def stubborn():
+    while True:
+        try:
+            forever()
+        except Exception:
+            continue
+
+
+@pytest.mark.parametrize("work", [forever, stubborn, lambda: sympy.expand(sum(sympy.symbols("a:j")) ** 60)])
+def test_work_is_interrupted_when_the_budget_is_spent(work):
+    start = time.monotonic()
+    with pytest.raises(OutOfTime):
+        Budget(0.2).run(work)
+    assert time.monotonic() - start < 60  # not "never": how late it is on a busy machine is nobody's promise
+
+
+def test_work_within_the_budget_is_left_alone():
+    budget = Budget(30.0)
+    assert [budget.run(lambda number=number: number) for number in range(50)] == list(range(50))
+
+
+def test_a_claim_that_cannot_be_read_in_time_is_undecided():
+    @sg.model
+    def line(x, w):
+        L = w * x
+        return L
+
+    def endless(x):
+        while True:
+            x = x + 0
+
+    verdict = sg.derive(line).verify("w", endless, seconds=0.5)
+    assert verdict.status == "undecided"
+    assert "0.5 s" in verdict.reason
