@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, And, Expr, Ge, Gt, Indexed, Integer, KroneckerDelta, Le, Lt, Mod, Piecewise, S, Symbol, floor
+from sympy import Add, And, Expr, Ge, Gt, Indexed, Integer, KroneckerDelta, Le, Lt, Mod, S, Symbol, floor
 
 from symgrad.equations import Equation, Index, Quantity, Size
 from symgrad.expressions import Order, product
 from symgrad.indices import relabelled, summed
 from symgrad.names import partial_name
+from symgrad.tensors.functions import Choice
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,11 @@ def inside(value: Expr, size: Expr) -> Expr:
     >>> from symgrad.equations import Size
     >>> n = Size("n")
     >>> inside(Index("i", n), n), inside(Index("i", n) - 1, n - 1)
-    (1, Piecewise((1, i >= 1), (0, True)))
+    (1, Piecewise((1, i - 1 >= 0), (0, True)))
     """
     low, high = decided(Ge(value, 0, evaluate=False)), decided(Le(value, size - 1, evaluate=False))
     condition = And(low, high)
-    return S.One if condition is S.true else Piecewise((Integer(1), condition), (Integer(0), True))
+    return S.One if condition is S.true else Choice((Integer(1), condition), (Integer(0), True))
 
 
 def decided(condition: Expr) -> Expr:

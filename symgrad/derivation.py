@@ -18,7 +18,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from symgrad.adjoint import Contribution, contracted
 from symgrad.calculus.differential import differential
 from symgrad.equations import Equation, Index, Model, Size, base_name, names_in
-from symgrad.errors import InputError
+from symgrad.errors import DerivativeError, InputError
 from symgrad.expressions import Order, Written, total
 from symgrad.gradients import Gradient
 from symgrad.indices import canonical, summed
@@ -268,6 +268,8 @@ class _Sweep:
             adjoint = self._settled(adjoint, shares)
         self.dividing[name] = _divides(adjoint)
         expr, indices = canonical(adjoint, target, self.written)
+        if self.model.has_axes and any(isinstance(s, Index) and s not in indices for s in expr.free_symbols):
+            raise DerivativeError(f"{self.model.name}: an index of d{self.model.result}/d{name} left its sum: {expr}")
         self.steps[name] = Step(name, shares, expr, indices, _reason(self.model, name, shares))
 
     def _share(self, share: Contribution, target: tuple[Index, ...]) -> Expr:

@@ -113,6 +113,17 @@ def base_name(entry: Expr) -> str:
     return str(entry.base.label) if isinstance(entry, Indexed) else str(entry)
 
 
+def is_place(expr: Expr) -> bool:
+    """Whether an expression is a whole number made of indices and sizes: a place on an axis.
+
+    >>> n = Size("n")
+    >>> is_place(Index("i", n) - n), is_place(Symbol("x") + n)
+    (True, False)
+    """
+    symbols = expr.free_symbols
+    return bool(symbols) and bool(expr.is_integer) and all(isinstance(symbol, Index | Size) for symbol in symbols)
+
+
 _NOT_REAL = {
     S.ComplexInfinity: "it divides by zero",
     S.NaN: "it is 0/0 or the like",

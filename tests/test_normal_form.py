@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import Abs, IndexedBase, KroneckerDelta, Piecewise, Rational, Symbol, exp, log, sign, sqrt, tanh
+from sympy import Abs, IndexedBase, KroneckerDelta, Rational, Symbol, exp, log, sign, sqrt, tanh
 
 import symgrad as sg
 from symgrad.equations import Equation, Index, Size
 from symgrad.facts import SumFact
 from symgrad.indices import Largest, reduced, sigma
+from symgrad.tensors.functions import Choice
 from symgrad.verification.normal import Normal, NotNegative, Positive
 from symgrad.verification.numbers import FLOATS, NoValue
 from symgrad.verification.quotients import GaveUp
@@ -43,10 +44,10 @@ largest = reduced(Largest, x[k], (k,))
         (log(sigmoid(x[i])), -softplus(-x[i])),
         (relu(x[i]), (x[i] + Abs(x[i])) / 2),
         (x[i] * sign(x[i]), Abs(x[i])),
-        (Piecewise((x[i], x[i] > 0), (0, True)), relu(x[i])),
-        (Piecewise((1, relu(x[i]) > 0), (0, True)), Piecewise((1, x[i] > 0), (0, True))),
-        (Piecewise((1, relu(x[i] * y[i]) > 0), (0, True)), Piecewise((1, x[i] * y[i] > 0), (0, True))),
-        (Piecewise((1, relu(x[i]) * y[i] > 0), (0, True)), Piecewise((1, (x[i] > 0) & (y[i] > 0)), (0, True))),
+        (Choice((x[i], x[i] > 0), (0, True)), relu(x[i])),
+        (Choice((1, relu(x[i]) > 0), (0, True)), Choice((1, x[i] > 0), (0, True))),
+        (Choice((1, relu(x[i] * y[i]) > 0), (0, True)), Choice((1, x[i] * y[i] > 0), (0, True))),
+        (Choice((1, relu(x[i]) * y[i] > 0), (0, True)), Choice((1, (x[i] > 0) & (y[i] > 0)), (0, True))),
         (1 / (a * (a + b)) + 1 / (b * (a + b)), 1 / (a * b)),
         (log(a * b), log(a) + log(b)),  # where both sides are defined
         (sqrt(a**2), Abs(a)),
@@ -70,8 +71,8 @@ def test_equal_expressions_have_one_normal_form(left, right):
         (sqrt(a**2), a),
         (exp(log(a**2) / 2), a),
         (log(a**2), 2 * log(-a)),  # equal where both are defined, but that takes a sign to see
-        (Piecewise((1, x[i] > 0), (0, True)), Piecewise((1, x[i] > 1), (0, True))),
-        (Piecewise((1, i > j), (0, True)), Piecewise((1, i >= j), (0, True))),
+        (Choice((1, x[i] > 0), (0, True)), Choice((1, x[i] > 1), (0, True))),
+        (Choice((1, i > j), (0, True)), Choice((1, i >= j), (0, True))),
         (KroneckerDelta(i, j), 1),
         (sigma(KroneckerDelta(i, j), i, j), n**2),
         (tanh(x[i]) + Rational(1, 10**30), tanh(x[i])),
@@ -115,8 +116,8 @@ def _grown(chance, depth, indices):
         lambda: exp(left) * right,
         lambda: left / (1 + right**2),
         lambda: relu(left),
-        lambda: Piecewise((left, right > 0), (1, True)),
-        lambda: Piecewise((1, relu(left) * right > 0), (0, True)),
+        lambda: Choice((left, right > 0), (1, True)),
+        lambda: Choice((1, relu(left) * right > 0), (0, True)),
         lambda: reduced(Largest, inner, (new,)) if new in inner.free_symbols else inner,
     ]
     return chance.choice(ways)()
@@ -138,9 +139,9 @@ def test_a_random_expression_has_the_values_of_its_normal_form(seed):
         form, value = Normal(signs_apart=bool(seed % 2)).form(expr), _value(expr, seed)
     except (GaveUp, NoValue):
         return
-    # A normal form's indicators stand for choices, which floats know as Piecewise.
-    holds = form.replace(Positive, lambda gap: Piecewise((1, gap > 0), (0, True)))
-    holds = holds.replace(NotNegative, lambda gap: Piecewise((1, gap >= 0), (0, True)))
+    # A normal form's indicators stand for choices, which floats know.
+    holds = form.replace(Positive, lambda gap: Choice((1, gap > 0), (0, True)))
+    holds = holds.replace(NotNegative, lambda gap: Choice((1, gap >= 0), (0, True)))
     assert np.allclose(_value(holds, seed), value, rtol=1e-6, atol=1e-8 * (1 + np.abs(value).max()))
 
 

@@ -41,7 +41,7 @@ from symgrad.equations import Index, Size
 from symgrad.errors import DerivativeError
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.indices import Largest, sigma, summed
-from symgrad.tensors.functions import Determinant, Elementary, MatrixInverse
+from symgrad.tensors.functions import Choice, Determinant, Elementary, MatrixInverse
 
 _FLAT = (sign, floor, ceiling, Heaviside)  # piecewise constant: 0 wherever the derivative exists
 
@@ -120,7 +120,7 @@ def _largest(expr: Largest, written: dict[Expr, Order], name: Expr | None) -> It
     """A subgradient: 1 at the entry that is the largest; equal shares where several are."""
     over = expr.variables
     is_largest = Eq(expr.function, expr if name is None else name, evaluate=False)
-    share = Piecewise((S.One, is_largest), (S.Zero, True))
+    share = Choice((S.One, is_largest), (S.Zero, True))
     ties = share.xreplace({index: Index(f"{index.name}'", index.size) for index in over})
     count = sigma(ties, *(Index(f"{index.name}'", index.size) for index in over))
     for row in differential(expr.function, written):
@@ -146,12 +146,12 @@ def _piecewise(expr: Piecewise, written: dict[Expr, Order]) -> Iterator[Partial]
     conditions = [condition for _, condition in expr.args]
     for entry in dict.fromkeys(entry for rows in plain for entry in rows):
         values = [rows.get(entry, S.Zero) for rows in plain]
-        yield Partial(entry, Piecewise(*zip(values, conditions, strict=True)))
+        yield Partial(entry, Choice(*zip(values, conditions, strict=True)))
     for place, rows in enumerate(branches):
         for row in rows:
             if row.over:  # its entry is named by the index that is summed over, so it stays a row of its own
                 values = [row.coefficient if branch == place else S.Zero for branch in range(len(branches))]
-                yield Partial(row.entry, Piecewise(*zip(values, conditions, strict=True)), row.over)
+                yield Partial(row.entry, Choice(*zip(values, conditions, strict=True)), row.over)
 
 
 def function_derivative(expr: Expr, place: int, name: Expr | None = None) -> Order:

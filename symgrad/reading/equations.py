@@ -13,6 +13,7 @@ from symgrad.equations import Equation, Model, Quantity, base_name, names_in
 from symgrad.errors import ModelError
 from symgrad.reading.annotation import declared
 from symgrad.reading.indexed import declared_shape, index_form
+from symgrad.tensors.functions import as_choices
 
 
 def model_from_equations(
@@ -89,7 +90,7 @@ def _sides(item: Any) -> tuple[Expr, Expr]:
     if not isinstance(left, Symbol | Indexed):
         raise ModelError(f"the left-hand side of {left} = {right} isn't a name; write one quantity on the left")
     try:
-        return left, primed(right if isinstance(right, Expr) else sympify(right, strict=True))
+        return left, as_choices(primed(right if isinstance(right, Expr) else sympify(right, strict=True)))
     except SympifyError:
         raise ModelError(f"the right-hand side of {left} = {right!r} isn't a SymPy expression or a number") from None
 

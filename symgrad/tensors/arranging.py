@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sympy import Expr, Integer, Mul, Piecewise, cancel, floor
+from sympy import Expr, Integer, Mul, cancel, floor
 
 from symgrad.equations import Index
 from symgrad.errors import ShapeError
+from symgrad.tensors.functions import Choice
 from symgrad.tensors.reductions import places
 from symgrad.tensors.tensor import Tensor, as_tensor, shape_text
 
@@ -179,7 +180,7 @@ def concatenate(parts: Sequence[Tensor], axis: Any = 0) -> Tensor:
         table: dict[Index, Expr] = dict(zip(part.indices, indices, strict=True))
         table[part.indices[place]] = Integer(0) if sizes[at] == 1 else whole - start
         branches.append((part.relabelled(table), whole < start + sizes[at] if at + 1 < len(parts) else True))
-    return Tensor(Piecewise(*branches), tuple(indices), scope)
+    return Tensor(Choice(*branches), tuple(indices), scope)
 
 
 def stack(parts: Sequence[Tensor], axis: int = 0) -> Tensor:
@@ -206,7 +207,7 @@ def shift(z: Tensor, by: int, axis: Any = -1) -> Tensor:
     index = fresh.indices[place]
     inside = index >= by if by > 0 else index < index.size + by
     moved = fresh.relabelled({index: index - by})
-    return Tensor(Piecewise((moved, inside), (Integer(0), True)) if by else fresh.expr, fresh.indices, z.scope)
+    return Tensor(Choice((moved, inside), (Integer(0), True)) if by else fresh.expr, fresh.indices, z.scope)
 
 
 def tril(z: Tensor, k: int = 0) -> Tensor:
@@ -217,7 +218,7 @@ def tril(z: Tensor, k: int = 0) -> Tensor:
     [[1.0, 0.0], [3.0, 4.0]]
     """
     row, column = _last_two(z, "tril")
-    return Tensor(Piecewise((z.expr, column <= row + k), (Integer(0), True)), z.indices, z.scope)
+    return Tensor(Choice((z.expr, column <= row + k), (Integer(0), True)), z.indices, z.scope)
 
 
 def triu(z: Tensor, k: int = 0) -> Tensor:
@@ -228,7 +229,7 @@ def triu(z: Tensor, k: int = 0) -> Tensor:
     [[1.0, 2.0], [0.0, 4.0]]
     """
     row, column = _last_two(z, "triu")
-    return Tensor(Piecewise((z.expr, column >= row + k), (Integer(0), True)), z.indices, z.scope)
+    return Tensor(Choice((z.expr, column >= row + k), (Integer(0), True)), z.indices, z.scope)
 
 
 def _last_two(z: Tensor, what: str) -> tuple[Index, Index]:

@@ -8,6 +8,7 @@ from sympy import Expr, Integer, Ne, Piecewise, exp
 
 from symgrad.errors import ModelError
 from symgrad.expressions import product, total
+from symgrad.tensors.functions import Choice
 from symgrad.tensors.tensor import Tensor
 
 
@@ -18,7 +19,7 @@ def where(condition: Tensor, a: Any, b: Any) -> Tensor:
     >>> sg.where([True, False], [1.0, 2.0], 0.0).tolist()
     [1.0, 0.0]
     """
-    return condition.combine(lambda p: Piecewise((p[1], _truth(p[0])), (p[2], True)), a, b)
+    return condition.combine(lambda p: Choice((p[1], _truth(p[0])), (p[2], True)), a, b)
 
 
 def _truth(mask: Expr) -> Expr:
@@ -35,7 +36,7 @@ def maximum(a: Tensor, b: Tensor) -> Tensor:
     >>> sg.maximum([1.0, 4.0], 2.0).tolist()
     [2.0, 4.0]
     """
-    return a.combine(lambda p: Piecewise((p[0], p[0] > p[1]), (p[1], True)), b)
+    return a.combine(lambda p: Choice((p[0], p[0] > p[1]), (p[1], True)), b)
 
 
 def minimum(a: Tensor, b: Tensor) -> Tensor:
@@ -45,7 +46,7 @@ def minimum(a: Tensor, b: Tensor) -> Tensor:
     >>> sg.minimum([1.0, 4.0], 2.0).tolist()
     [1.0, 2.0]
     """
-    return a.combine(lambda p: Piecewise((p[0], p[0] < p[1]), (p[1], True)), b)
+    return a.combine(lambda p: Choice((p[0], p[0] < p[1]), (p[1], True)), b)
 
 
 def clip(z: Tensor, a_min: Any = None, a_max: Any = None) -> Tensor:
@@ -58,10 +59,10 @@ def clip(z: Tensor, a_min: Any = None, a_max: Any = None) -> Tensor:
     if a_min is None and a_max is None:
         raise ModelError("clip needs a bound")
     if a_max is None:
-        return z.combine(lambda p: Piecewise((p[1], p[0] < p[1]), (p[0], True)), a_min)
+        return z.combine(lambda p: Choice((p[1], p[0] < p[1]), (p[0], True)), a_min)
     if a_min is None:
-        return z.combine(lambda p: Piecewise((p[1], p[0] > p[1]), (p[0], True)), a_max)
-    return z.combine(lambda p: Piecewise((p[1], p[0] < p[1]), (p[2], p[0] > p[2]), (p[0], True)), a_min, a_max)
+        return z.combine(lambda p: Choice((p[1], p[0] > p[1]), (p[0], True)), a_max)
+    return z.combine(lambda p: Choice((p[1], p[0] < p[1]), (p[2], p[0] > p[2]), (p[0], True)), a_min, a_max)
 
 
 def leaky_relu(z: Tensor, slope: Any = 0.01) -> Tensor:
@@ -72,7 +73,7 @@ def leaky_relu(z: Tensor, slope: Any = 0.01) -> Tensor:
     [-1.0, 3.0]
     """
     written = z.scope.written
-    return z.combine(lambda p: Piecewise((p[0], p[0] > 0), (product((p[1], p[0]), written), True)), slope)
+    return z.combine(lambda p: Choice((p[0], p[0] > 0), (product((p[1], p[0]), written), True)), slope)
 
 
 def elu(z: Tensor, alpha: Any = 1) -> Tensor:
@@ -87,4 +88,4 @@ def elu(z: Tensor, alpha: Any = 1) -> Tensor:
     def below(x: Expr, factor: Expr) -> Expr:
         return product((factor, total((exp(x), Integer(-1)), written)), written)
 
-    return z.combine(lambda p: Piecewise((p[0], p[0] > 0), (below(*p), True)), alpha)
+    return z.combine(lambda p: Choice((p[0], p[0] > 0), (below(*p), True)), alpha)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Piecewise
-
 from symgrad.tensors import elementwise as e
 from symgrad.tensors.arranging import moveaxis, positions
+from symgrad.tensors.functions import Choice
 from symgrad.tensors.indexing import is_whole, item
 from symgrad.tensors.reductions import mean, places, sum_
 from symgrad.tensors.tensor import Tensor, as_tensor
@@ -109,7 +108,7 @@ def huber(prediction: Tensor, target: Tensor, delta: Any = 1) -> Tensor:
 
 
 def _either(size: Tensor, limit: Tensor, near: Tensor, far: Tensor) -> Tensor:
-    return size.combine(lambda p: Piecewise((p[2], p[0] <= p[1]), (p[3], True)), limit, near, far)
+    return size.combine(lambda p: Choice((p[2], p[0] <= p[1]), (p[3], True)), limit, near, far)
 
 
 def hinge(score: Tensor, target: Tensor) -> Tensor:

@@ -4,8 +4,54 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, Function, IndexedBase, Integer, Mul, Piecewise, S, exp, log
+from sympy import Basic, Expr, Function, IndexedBase, Integer, Mul, Piecewise, S, Tuple, exp, log, sympify
 from sympy.core.function import ArgumentIndexError
+from sympy.functions.elementary.piecewise import ExprCondPair
+
+
+class Branch(ExprCondPair):  # type: ignore[misc]  # SymPy has no type stubs
+    """A value and the condition under which it is chosen, kept as it is written."""
+
+    def __new__(cls, value: Expr, condition: Any) -> Branch:
+        self: Branch = Tuple.__new__(cls, sympify(value), sympify(condition))
+        return self
+
+
+class Choice(Piecewise):  # type: ignore[misc]  # SymPy has no type stubs
+    """The value of the first branch whose condition holds, kept as it is written.
+
+    SymPy's own Piecewise moves a Piecewise inside a condition outwards, even out of a sum whose index it uses.
+
+    >>> from sympy import Symbol
+    >>> z = Symbol("z")
+    >>> Choice((z, z > 0), (0, True))
+    Piecewise((z, z > 0), (0, True))
+    """
+
+    def __new__(cls, *branches: Any) -> Expr:
+        kept: list[Branch] = []
+        for branch in branches:
+            pair = Branch(*getattr(branch, "args", branch))
+            if pair.args[1] == S.false:
+                continue
+            kept.append(pair)
+            if pair.args[1] == S.true:
+                break
+        always = kept[-1].args[1] == S.true and len({pair.args[0] for pair in kept}) == 1
+        if always:
+            found: Expr = kept[0].args[0]
+            return found
+        self: Expr = Basic.__new__(cls, *kept)
+        return self
+
+    def _sympystr(self, printer: Any) -> str:
+        branches = (f"({printer.doprint(value)}, {printer.doprint(condition)})" for value, condition in self.args)
+        return f"Piecewise({', '.join(branches)})"
+
+
+def as_choices(expr: Expr) -> Expr:
+    """The expression with each SymPy Piecewise as a choice that stays where it is."""
+    return expr.replace(Piecewise, Choice) if expr.has(Piecewise) else expr
 
 
 class Elementary(Function):  # type: ignore[misc]  # SymPy has no type stubs
@@ -115,8 +161,8 @@ class relu(Elementary):
 
     @staticmethod
     def definition(z: Expr) -> Expr:
-        return Piecewise((z, z > 0), (Integer(0), True))
+        return Choice((z, z > 0), (Integer(0), True))
 
     @staticmethod
     def derivative(z: Expr) -> tuple[Expr, ...]:
-        return (Piecewise((Integer(1), z > 0), (Integer(0), True)),)
+        return (Choice((Integer(1), z > 0), (Integer(0), True)),)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sympy import And, Expr, Integer, Not, Or, Piecewise
+from sympy import And, Expr, Integer, Not, Or
 from sympy.logic.boolalg import Boolean
 
 from symgrad.equations import Index
 from symgrad.errors import ModelError, ShapeError
 from symgrad.expressions import Order, exact, product, total
 from symgrad.indices import relabelled, summed
+from symgrad.tensors.functions import Choice
 
 
 @dataclass(frozen=True)
@@ -322,7 +323,7 @@ class Condition:
     @property
     def mask(self) -> Tensor:
         """1 where the comparison holds, 0 elsewhere: what it is in arithmetic."""
-        return Tensor(Piecewise((Integer(1), self.relation), (Integer(0), True)), self.indices, self.scope)
+        return Tensor(Choice((Integer(1), self.relation), (Integer(0), True)), self.indices, self.scope)
 
     def __mul__(self, other: Any) -> Tensor:
         return self.mask.__mul__(other)

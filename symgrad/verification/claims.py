@@ -21,6 +21,7 @@ from symgrad.reading.arithmetic import Reader, in_index_form, parsed, scalar
 from symgrad.reading.call import NotTranslatable, call_symbolically
 from symgrad.reading.equations import primed
 from symgrad.reading.indexed import index_form
+from symgrad.tensors.functions import as_choices
 from symgrad.tensors.tensor import Scope, Tensor
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
@@ -131,7 +132,7 @@ class _Reading:
         if isinstance(claim, str):
             return self._checked(self._text(claim))
         if isinstance(claim, Expr):
-            expr = primed(claim)
+            expr = as_choices(primed(claim))
             expr = expr.xreplace({number: exact(number) for number in expr.atoms(Float) if number.is_finite})
             return self._checked(self._indexed(expr) if expr.has(Indexed) else Equation(self.name, expr))
         if callable(claim):

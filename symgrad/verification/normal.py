@@ -51,7 +51,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from symgrad.adjoint import decided
-from symgrad.equations import Index, Size
+from symgrad.equations import Index, Size, is_place
 from symgrad.facts import SumFact
 from symgrad.indices import Largest, reduced, relabelled, sigma
 from symgrad.naming.terms import Term
@@ -345,7 +345,7 @@ class Normal:
         if not isinstance(condition, Relational):
             raise GaveUp
         gap = condition.lhs - condition.rhs
-        whole = bool(gap.free_symbols) and all(isinstance(symbol, Index | Size) for symbol in gap.free_symbols)
+        whole = is_place(gap)
         if condition.rel_op in ("==", "!="):
             equal = [_power(KroneckerDelta(condition.lhs, condition.rhs))]
             if not whole:

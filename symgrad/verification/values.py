@@ -37,7 +37,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-from symgrad.equations import Equation, Index, Size
+from symgrad.equations import Equation, Index, Size, is_place
 from symgrad.indices import Largest
 from symgrad.tensors.functions import Determinant, Elementary, MatrixInverse
 from symgrad.verification.numbers import Array, NoValue, Numbers
@@ -294,7 +294,7 @@ class Values:
         if not isinstance(condition, Relational):
             raise NoValue
         compare = _COMPARISONS[condition.rel_op]
-        if condition.free_symbols and all(isinstance(s, Index | Size) for s in condition.free_symbols):
+        if is_place(condition.lhs - condition.rhs):
             return self._together([self._whole(condition.lhs), self._whole(condition.rhs)], compare)
         if condition.rel_op in ("==", "!="):
             return self._equality(condition, compare)
