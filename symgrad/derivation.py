@@ -257,6 +257,11 @@ class _Sweep:
         """The model's names and facts, put together when the first step needs them."""
         return Settling(Known.of(self.model, self.counter, self.written), self.counter, self.written)
 
+    @cached_property
+    def open(self) -> set[Index]:
+        """The indices that the result itself leaves open: those of one entry, whose gradient is a Jacobian's row."""
+        return {s for s in self.model.equation(self.model.result).rhs.free_symbols if isinstance(s, Index)}
+
     def add(self, name: str) -> None:
         """The step of one quantity, all of whose users have theirs."""
         shares = tuple(self.shares.get(name, ()))
@@ -268,8 +273,10 @@ class _Sweep:
             adjoint = self._settled(adjoint, shares)
         self.dividing[name] = _divides(adjoint)
         expr, indices = canonical(adjoint, target, self.written)
-        if self.model.has_axes and any(isinstance(s, Index) and s not in indices for s in expr.free_symbols):
-            raise DerivativeError(f"{self.model.name}: an index of d{self.model.result}/d{name} left its sum: {expr}")
+        if self.model.has_axes:
+            astray = expr.free_symbols.difference(indices, self.open)
+            if any(isinstance(symbol, Index) for symbol in astray):
+                raise DerivativeError(f"{self.model.name}, {name}: an index left its sum in {expr}")
         self.steps[name] = Step(name, shares, expr, indices, _reason(self.model, name, shares))
 
     def _share(self, share: Contribution, target: tuple[Index, ...]) -> Expr:

@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 if TYPE_CHECKING:
     from symgrad.derivation import Derivation
+    from symgrad.verification.verdict import Verdict
 
 OK, REFUTED, UNUSABLE = 0, 1, 2
 
@@ -167,20 +168,33 @@ def verify(model: str, claims: Path, /) -> int:
         FILE.py:MODEL, a Python file and the name of a model in it.
     claims
         A Python file whose functions are named after what they claim: `def w1(...)` or `def dL_dw1(...)`
-        for the loss's derivative by w1, `def dz2_dw1(...)` for that of z2, `def yhat(...)` for a quantity.
+        for the loss's derivative by w1, `def dz2_dw1(...)` for that of z2, `def yhat(...)` for a quantity. One that
+        is called `backward` returns all gradients by name.
     """
     from symgrad.cli.loading import load_claims, load_model
     from symgrad.cli.show import print_table
     from symgrad.derivation import derive as derivation_of
 
     derivation = derivation_of(load_model(model))
-    verdicts = {name: derivation.verify(name, claim) for name, claim in load_claims(claims).items()}
+    verdicts: dict[str, Verdict] = {}
+    remarks: list[str] = []
+    for name, claim in load_claims(claims).items():
+        if name == "backward":
+            from symgrad.verification.backward import verify_backward
+
+            report = verify_backward(derivation.model, claim)
+            verdicts |= {f"backward: {by}": verdict for by, verdict in report.items()}
+            remarks += report.remarks
+        else:
+            verdicts[name] = derivation.verify(name, claim)
     rows = [(name, verdict.status, verdict.why) for name, verdict in verdicts.items()]
     print_table(str(claims), ("claim", "verdict", "why"), rows)
     malformed = [f"{name}: {verdict.reason}" for name, verdict in verdicts.items() if verdict.status == "malformed"]
     if malformed:
         return _refuse(f"{claims}: {malformed[0]}")
-    return OK if all(verdicts.values()) else REFUTED
+    for remark in remarks:
+        print(remark)
+    return OK if all(verdicts.values()) and not remarks else REFUTED
 
 
 @app.command

@@ -377,13 +377,35 @@ def other_layout(target: Target) -> Iterator[Mutant]:
 
 
 def wrong_power(target: Target) -> Iterator[Mutant]:
-    """A power with the exponent of its integral or of one derivative too few: x for x²."""
+    """A power with another exponent, x for x², or of another part: (1 - a)² for 1 - a²."""
     for form in target.forms:
         for part, put in places(form.rhs):
+            changes: list[Expr] = []
             if isinstance(part, Pow) and part.exp.is_Integer and part.exp > 1:
-                text = f"the exponent of {target.text(part)} is wrong"
-                yield Mutant(replace(form, rhs=put(part.base)), text)
-                yield Mutant(replace(form, rhs=put(part * part.base)), text)
+                changes = [part.base, part * part.base]
+                if isinstance(part.base, Add):
+                    changes.append(Add(*(_spread_power(term, part.exp) for term in part.base.args)))
+            elif isinstance(part, Add) and len(part.args) == 2:
+                whole = [_without_power(term) for term in part.args]
+                powers = {power for _, power in whole if power > 1}
+                changes = [Add(*(term for term, _ in whole)) ** power for power in powers]
+            for change in changes:
+                wrong = target.text(change)
+                yield Mutant(replace(form, rhs=put(change)), f"{wrong} stands where {target.text(part)} is meant")
+
+
+def _spread_power(term: Expr, power: Expr) -> Expr:
+    """A term's power, its sign kept: -b² of -b."""
+    number, body = term.as_coeff_Mul()
+    return body**power if number > 0 else -(body**power)
+
+
+def _without_power(term: Expr) -> tuple[Expr, Expr]:
+    """A term without its whole exponent, and that exponent: -b and 2 of -b²."""
+    number, body = term.as_coeff_Mul()
+    if isinstance(body, Pow) and body.exp.is_Integer and abs(number) == 1:
+        return number * body.base, body.exp
+    return term, S.One
 
 
 def slip_on_the_way(target: Target) -> Iterator[Mutant]:
