@@ -30,6 +30,7 @@ from symgrad.verification.misfit import refitted
 from symgrad.verification.verdict import Verdict
 
 LARGEST_EXPONENT = 10_000_000
+MOST_SHOWN = 120  # characters of a function's formula; a longer one goes by the function's name
 
 
 def verify(derivation: Derivation, quantity: str, claim: Any, seconds: float) -> Verdict:
@@ -48,8 +49,11 @@ def verify(derivation: Derivation, quantity: str, claim: Any, seconds: float) ->
         correct = budget.run(lambda: reading.correct)
         if isinstance(claim, str) and len(_sides(claim)) > 1:
             return _chained(reading, claim, budget)
-        label = f"{name} = {claim.strip()}" if isinstance(claim, str) else ""
-        return decide(context, budget.run(lambda: reading.claim(claim)), correct, label, budget)
+        equation = budget.run(lambda: reading.claim(claim))
+        text = claim.strip() if isinstance(claim, str) else context.text(equation)
+        if callable(claim) and len(text) > MOST_SHOWN:
+            text = f"{getattr(claim, '__name__', 'the function')}(…)"
+        return decide(context, equation, correct, f"{name} = {text}", budget)
     except ShapeError as error:
         return Verdict("malformed", name, str(error), diagnosis=_refit(reading, claim, budget))
     except NotTranslatable as error:

@@ -19,7 +19,6 @@ T = TypeVar("T")
 
 def decide(context: Context, claim: Equation, correct: Equation, label: str, budget: Budget) -> Verdict:
     """The verdict on a claim; malformed where its axes are not those of the correct formula."""
-    label = label or f"{claim.name} = {context.text(claim)}"
     shown: dict[str, Any] = {"correct": correct, "written": context.written, "model": context.model}
     if claim.quantity.axes != correct.quantity.axes:
         shapes = (f"({', '.join(map(str, side.quantity.axes))})" for side in (claim, correct))

@@ -21,7 +21,6 @@ from sympy import (
     Abs,
     Add,
     And,
-    Dummy,
     Expr,
     Function,
     Ge,
@@ -56,10 +55,10 @@ from symgrad.facts import SumFact
 from symgrad.indices import Largest, reduced, relabelled, sigma
 from symgrad.naming.terms import Term
 from symgrad.tensors.functions import Elementary, MatrixInverse
+from symgrad.verification.ordering import key, key_of, level, orders, pair_key
 from symgrad.verification.quotients import GaveUp
 
 MOST_TERMS = 20_000
-MOST_ORDERS = 720  # ways to name the bound indices of one monomial that nothing else tells apart
 
 
 class Positive(Function):  # type: ignore[misc]  # SymPy has no type stubs
@@ -286,8 +285,8 @@ class Normal:
 
     def _largest(self, expr: Largest) -> Expr:
         body = self.form(expr.function)
-        level = _level(body) + 1
-        table = {index: Index(f"{level}.{place}", index.size) for place, index in enumerate(expr.variables)}
+        depth = level(body) + 1
+        table = {index: Index(f"{depth}.{place}", index.size) for place, index in enumerate(expr.variables)}
         return reduced(Largest, self.form(relabelled(body, table, {})), tuple(table.values()))
 
     def _logarithm(self, argument: Expr) -> list[Term]:
@@ -411,7 +410,7 @@ class Normal:
         truth = decided(Ge(gap, 0, evaluate=False))
         if truth in (S.true, S.false):
             return [ONE] if truth == S.true else []
-        leading = min(gap.free_symbols, key=_key)
+        leading = min(gap.free_symbols, key=key)
         if gap.coeff(leading).could_extract_minus_sign():
             return self._less(ONE, [_power(NotNegative(expand(-gap - 1)))])
         return [_power(NotNegative(gap))]
@@ -529,7 +528,7 @@ class Normal:
                 left = self._with(term, {delta: S.Zero})
                 rest = Term(left.coefficient, left.powers, tuple(i for i in term.over if i != index))
                 return self._summed(self._renamed(rest, {index: other}))
-        first, second = sorted(delta.args, key=_key)
+        first, second = sorted(delta.args, key=key)
         if isinstance(second, Index) and self._on_axis(first, second.size):
             others = self._with(term, {delta: S.Zero})
             if any(second in base.free_symbols for base, _ in others.powers) and second not in term.over:
@@ -563,7 +562,7 @@ class Normal:
         plain = [part for part in parts if not part.over and part.powers]
         if not plain:
             return None
-        leading = max(plain, key=lambda part: (sum(e for _, e in part.powers), _key_of(part)))
+        leading = max(plain, key=lambda part: (sum(e for _, e in part.powers), key_of(part)))
         others = [part for part in parts if part != leading]
         mine = dict(term.powers)
         if all(mine.get(b, S.Zero) >= e for b, e in leading.powers):
@@ -617,59 +616,25 @@ class Normal:
         """The monomials in order, like ones added."""
         found: dict[Term, Expr] = {}
         for term in terms:
-            key = self._canonical(Term(S.One, term.powers, term.over))
-            found[key] = found.get(key, S.Zero) + term.coefficient
-        kept = [Term(number, key.powers, key.over) for key, number in found.items() if number != 0]
-        return tuple(sorted(kept, key=_key_of))
+            alike = self._canonical(Term(S.One, term.powers, term.over))
+            found[alike] = found.get(alike, S.Zero) + term.coefficient
+        kept = [Term(number, alike.powers, alike.over) for alike, number in found.items() if number != 0]
+        return tuple(sorted(kept, key=key_of))
 
     def _canonical(self, term: Term) -> Term:
         """The monomial with its bound indices named by how they are used, and its factors in order."""
         if not term.over:
-            return Term(term.coefficient, tuple(sorted(term.powers, key=_pair_key)))
-        level = 1 + max((_level(base) for base, _ in term.powers), default=0)
+            return Term(term.coefficient, tuple(sorted(term.powers, key=pair_key)))
+        depth = 1 + max((level(base) for base, _ in term.powers), default=0)
         best: Term | None = None
-        for order in self._orders(term):
-            table = {index: Index(f"{level}.{place}", index.size) for place, index in enumerate(order)}
+        for order in orders(term):
+            table = {index: Index(f"{depth}.{place}", index.size) for place, index in enumerate(order)}
             moved = self._renamed(term, table)
-            named = Term(S.One, tuple(sorted(moved.powers, key=_pair_key)), tuple(sorted(moved.over, key=_key)))
-            if best is None or _key_of(named) < _key_of(best):
+            named = Term(S.One, tuple(sorted(moved.powers, key=pair_key)), tuple(sorted(moved.over, key=key)))
+            if best is None or key_of(named) < key_of(best):
                 best = named
         assert best is not None  # there is at least one order
         return best
-
-    def _orders(self, term: Term) -> Iterator[tuple[Index, ...]]:
-        """The orders in which bound indices may be named: by use, then every order of those that use can't tell."""
-        colours = {index: _key(index.size) for index in term.over}
-        for _ in range(len(term.over) if len(term.over) > 1 else 0):
-            names = {colour: place for place, colour in enumerate(sorted(set(colours.values())))}
-            marks = {index: Index(f"~{names[colours[index]]}", index.size) for index in term.over}
-            before = len(names)
-            colours = {index: colours[index] + _use(term, index, marks) for index in term.over}
-            if len(set(colours.values())) == before:
-                break
-        groups: dict[str, list[Index]] = defaultdict(list)
-        for index in term.over:
-            groups[colours[index]].append(index)
-        ways = math.prod(math.factorial(len(group)) for group in groups.values())
-        if ways > MOST_ORDERS:
-            raise GaveUp
-        for choice in itertools.product(*(itertools.permutations(groups[colour]) for colour in sorted(groups))):
-            yield tuple(itertools.chain.from_iterable(choice))
-
-
-def opaque(expr: Expr) -> Expr:
-    """The expression with each entry, sum and maximum as a symbol: what is left is arithmetic of scalars."""
-    table: dict[Expr, Expr] = {}
-
-    def walk(node: Expr) -> Expr:
-        if isinstance(node, Indexed | ExprWithLimits | KroneckerDelta | MatrixInverse | Positive | NotNegative):
-            return table.setdefault(node, Dummy(f"a{len(table)}"))
-        if not node.args:
-            return node
-        args = tuple(walk(arg) if isinstance(arg, Expr) else arg for arg in node.args)
-        return node if args == node.args else node.func(*args)
-
-    return walk(expr)
 
 
 def _first(index: Expr) -> Expr:
@@ -706,36 +671,3 @@ def _is_positive(expr: Expr) -> bool:
 def _is_sign(base: Add) -> bool:
     """Whether a sum is 2·[u > 0] - 1, the sign of u, which is its own inverse."""
     return len(base.args) == 2 and isinstance(base + 1, Mul) and isinstance((base + 1) / 2, Positive)
-
-
-@functools.lru_cache(maxsize=100_000)
-def _level(expr: Expr) -> int:
-    """How deep sums and maxima stand inside each other."""
-    inner = max((_level(arg) for arg in expr.args if isinstance(arg, Expr)), default=0)
-    return inner + 1 if isinstance(expr, ExprWithLimits) else inner
-
-
-@functools.lru_cache(maxsize=100_000)
-def _key(expr: Any) -> str:
-    """A text that orders expressions, the same at every run."""
-    if isinstance(expr, Index):
-        return f"{expr.name}:{_key(expr.size)}"
-    if not getattr(expr, "args", ()):
-        return str(expr)
-    keys = [_key(arg) for arg in expr.args]
-    return f"{type(expr).__name__}({','.join(sorted(keys) if isinstance(expr, Add | Mul) else keys)})"
-
-
-def _pair_key(pair: tuple[Expr, Expr]) -> str:
-    return f"{_key(pair[0])}^{pair[1]}"
-
-
-def _key_of(term: Term) -> str:
-    return "*".join(map(_pair_key, term.powers)) + "".join(map(_key, term.over))
-
-
-def _use(term: Term, index: Index, marks: Mapping[Index, Index]) -> str:
-    """How a monomial uses one bound index, the others by their colours."""
-    table = {**marks, index: Index("~", index.size)}
-    uses = [f"{_key(base.xreplace(table))}^{power}" for base, power in term.powers if index in base.free_symbols]
-    return "|" + ";".join(sorted(uses))

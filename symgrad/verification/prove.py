@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Abs, Expr, Indexed, KroneckerDelta, Max, Min, Piecewise, S, sign
+from sympy import Abs, Dummy, Expr, Indexed, KroneckerDelta, Max, Min, Piecewise, S, sign
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.equations import Equation
-from symgrad.tensors.functions import relu
+from symgrad.tensors.functions import MatrixInverse, relu
 from symgrad.verification.context import Context
-from symgrad.verification.normal import Normal, opaque
+from symgrad.verification.normal import Normal, NotNegative, Positive
 from symgrad.verification.quotients import GaveUp, equal
 
 _CHOICES = (Piecewise, Abs, sign, relu, Max, Min)
@@ -49,4 +49,19 @@ def _vanishes(gap: Expr, normal: Normal) -> Proof | None:
     form = normal.form(gap)
     if form == 0:
         return Proof("having one normal form", normal.kinks)
-    return Proof("by polynomial arithmetic of normal forms", normal.kinks) if equal(opaque(form), S.Zero) else None
+    return Proof("by polynomial arithmetic of normal forms", normal.kinks) if equal(_opaque(form), S.Zero) else None
+
+
+def _opaque(expr: Expr) -> Expr:
+    """The expression with each entry, sum and maximum as a symbol: what is left is arithmetic of scalars."""
+    table: dict[Expr, Expr] = {}
+
+    def walk(node: Expr) -> Expr:
+        if isinstance(node, Indexed | ExprWithLimits | KroneckerDelta | MatrixInverse | Positive | NotNegative):
+            return table.setdefault(node, Dummy(f"a{len(table)}"))
+        if not node.args:
+            return node
+        args = tuple(walk(arg) if isinstance(arg, Expr) else arg for arg in node.args)
+        return node if args == node.args else node.func(*args)
+
+    return walk(expr)
