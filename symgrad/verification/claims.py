@@ -13,7 +13,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.numbers import ComplexInfinity, ImaginaryUnit, Infinity, NaN, NegativeInfinity
 
 from symgrad.derivation import Derivation
-from symgrad.equations import Equation, functions_in, names_in
+from symgrad.equations import Equation, base_name, functions_in, names_in
 from symgrad.errors import ClaimError, ShapeError, SymgradError
 from symgrad.expressions import exact
 from symgrad.indices import Reduction, canonical
@@ -50,6 +50,8 @@ def verify(derivation: Derivation, quantity: str, claim: Any, seconds: float) ->
         if isinstance(claim, str) and len(_sides(claim)) > 1:
             return _chained(reading, claim, budget)
         equation = budget.run(lambda: reading.claim(claim))
+        if isinstance(equation.rhs, Indexed | Symbol) and base_name(equation.rhs) == name:
+            raise ClaimError(f"{name} = {name} claims nothing: write what it is equal to")
         text = claim.strip() if isinstance(claim, str) else context.text(equation)
         if callable(claim) and len(text) > MOST_SHOWN:
             text = f"{getattr(claim, '__name__', 'the function')}(…)"
