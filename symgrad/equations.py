@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -122,6 +122,18 @@ def is_place(expr: Expr) -> bool:
     """
     symbols = expr.free_symbols
     return bool(symbols) and bool(expr.is_integer) and all(isinstance(symbol, Index | Size) for symbol in symbols)
+
+
+def needed(names: Iterable[str], equations: Iterable[Equation]) -> set[str]:
+    """The names, and every one that the equations of these use, and so on."""
+    known = {equation.name: equation for equation in equations}
+    found, todo = set(names), list(names)
+    while todo:
+        equation = known.get(todo.pop())
+        new = equation.uses - found if equation is not None else frozenset()
+        found |= new
+        todo += new
+    return found
 
 
 _NOT_REAL = {

@@ -180,6 +180,15 @@ def test_what_cannot_be_matched_by_name_says_so(backward, message):
         sg.verify_backward(network, backward)
 
 
+def test_a_backward_pass_that_does_not_end_is_given_up():
+    def endless(X):
+        while True:
+            X = X + 0
+
+    with pytest.raises(sg.SymgradError, match="endless took longer than 0.1 s"):
+        sg.verify_backward(network, endless, seconds=0.1)
+
+
 def test_assert_backward_raises_with_what_is_wrong():
     sg.assert_backward(network, right)
     with pytest.raises(AssertionError, match="a factor 1/n is missing"):

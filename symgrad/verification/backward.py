@@ -101,9 +101,13 @@ def verify_backward(
     hand = Handwritten(context, adapted(backward, context))
     formulas = _as_formulas(hand, seconds)
     comparison = Comparison(hand, Tolerance(eps, atol, rtol, dtype), seed)
-    found = comparison.verdicts(inputs)
+    name = getattr(backward, "__name__", type(backward).__name__)
+    try:
+        found = Budget(seconds * len(model.inputs)).run(lambda: comparison.verdicts(inputs))
+    except OutOfTime:
+        raise ClaimError(f"calling {name} took longer than {seconds:g} s a gradient; give it more `seconds`") from None
     verdicts = {by: _joined(hand, by, verdict, formulas.get(by), Budget(seconds)) for by, verdict in found.items()}
-    return BackwardReport(getattr(backward, "__name__", type(backward).__name__), verdicts, tuple(comparison.remarks))
+    return BackwardReport(name, verdicts, tuple(comparison.remarks))
 
 
 def assert_backward(model: Model, backward: Any, inputs: Mapping[str, Any] | None = None, **options: Any) -> None:

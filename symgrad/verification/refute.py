@@ -11,7 +11,7 @@ import numpy as np
 from flint import arb, ctx, fmpq
 from sympy import Expr, Float, Function, Integer, Rational, Symbol
 
-from symgrad.equations import Equation
+from symgrad.equations import Equation, needed
 from symgrad.verification.context import Context
 from symgrad.verification.numbers import BALLS, RATIONALS, Array, NoValue, precision
 from symgrad.verification.points import Point, points
@@ -80,7 +80,8 @@ def _apart(first: Array, second: Array) -> Iterator[tuple[int, ...]]:
     for entry in np.ndindex(first.shape):
         one: Any = first[entry]
         other: Any = second[entry]
-        if not one.overlaps(other) if isinstance(other, arb) else one != other:
+        balls = isinstance(one, arb) or isinstance(other, arb)
+        if not arb(one).overlaps(arb(other)) if balls else one != other:
             yield entry
 
 
@@ -106,15 +107,8 @@ def shown(entries: Array) -> Any:
 
 def _used(context: Context, *sides: Equation) -> set[str]:
     """The inputs that the two sides depend on."""
-    needed = set().union(*(side.uses for side in sides))
-    known = {**context.partials, **context.adjoints, **{eq.name: eq for eq in context.model.equations}}
-    todo = list(needed)
-    while todo:
-        equation = known.get(todo.pop())
-        for name in equation.uses - needed if equation is not None else ():
-            needed.add(name)
-            todo.append(name)
-    return needed
+    known = [*context.partials.values(), *context.adjoints.values(), *context.model.equations]
+    return needed(set().union(*(side.uses for side in sides)), known)
 
 
 def _stand_ins(context: Context, cubic: bool) -> dict[str, str]:

@@ -18,7 +18,7 @@ from sympy.core.function import AppliedUndef
 
 from symgrad.adjoint import Contribution, contracted
 from symgrad.derivation import Derivation, Step
-from symgrad.equations import Equation, Index, Quantity, Size, base_name
+from symgrad.equations import Equation, Index, Quantity, Size, base_name, needed
 from symgrad.expressions import ordered, total
 from symgrad.indices import canonical, reduced
 from symgrad.names import partial_name
@@ -82,14 +82,8 @@ class Target:
         """The adjoints that the step is written in, and those that these are written in."""
         if self.sweep is None:
             return ()
-        needed, todo = set(self.step.uses), list(self.step.uses)
-        known = {equation.name: equation for equation in self.sweep.equations}
-        while todo:
-            equation = known.get(todo.pop())
-            for name in equation.uses - needed if equation is not None else ():
-                needed.add(name)
-                todo.append(name)
-        return tuple(eq for eq in self.sweep.equations if eq.name in needed and eq.name != self.correct.name)
+        names = needed(self.step.uses, self.sweep.equations)
+        return tuple(eq for eq in self.sweep.equations if eq.name in names and eq.name != self.correct.name)
 
     def text(self, part: Expr) -> str:
         """A part of a formula in Python's spelling."""
