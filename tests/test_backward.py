@@ -185,7 +185,7 @@ def test_a_backward_pass_that_does_not_end_is_given_up():
         while True:
             X = X + 0
 
-    with pytest.raises(sg.SymgradError, match="endless took longer than 0.1 s"):
+    with pytest.raises(sg.SymgradError, match="endless took longer than 0"):
         sg.verify_backward(network, endless, seconds=0.1)
 
 

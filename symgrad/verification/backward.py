@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from symgrad.derivation import derive
 from symgrad.equations import Equation, Model
-from symgrad.errors import ModelError, SymgradError
+from symgrad.errors import ClaimError, ModelError, SymgradError
 from symgrad.higher import vjp
 from symgrad.indices import canonical
 from symgrad.names import partial_name
