@@ -184,6 +184,18 @@ def test_a_counterexample_has_the_smallest_shape_that_shows_it():
     assert np.allclose(values["Y"].sum(axis=1), 1)  # a declared fact holds at the point
 
 
+def test_points_where_everything_vanishes_do_not_count():
+    @sg.model
+    def attention(Q: "n d", K: "n d", V: "n d", T: "n d"):
+        P = sg.softmax(Q @ K.T, axis=1)
+        L = sg.sum((P @ V - T) ** 2)
+        return L
+
+    verdict = sg.derive(attention).verify("Q", "dL_dQ/3", seconds=30)
+    assert verdict.status == "refuted"  # with one row, the softmax is 1 and its derivative 0
+    assert verdict.counterexample.sizes["n"] > 1
+
+
 def test_an_index_of_the_claim_never_meets_another_of_the_same_name():
     square = {"X": "n n", "W": "n n"}
     Z, W = IndexedBase("Z"), IndexedBase("W")

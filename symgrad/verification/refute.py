@@ -32,24 +32,25 @@ class Agreement:
 
 def compare(context: Context, claim: Equation, correct: Equation, most: int, bits: int) -> Counterexample | Agreement:
     """A counterexample, or at how many points the sides can't be told apart (0: none lay in the domain)."""
-    tried = 0
+    telling = silent = 0  # points at which a side isn't 0, and others: where all vanishes, much is equal
     for cubic in (True, False) if context.model.functions else (True,):
         near = 0
         for point in itertools.islice(points(context.model), TRIES * most):
             found = _at(context, claim, correct, point, cubic, bits)
             if isinstance(found, Counterexample):
                 return found
-            near += found
+            near += found is True
+            silent += found is False
             if near >= most:
                 break
-        tried += near
-    return Agreement(tried)
+        telling += near
+    return Agreement(telling or silent)
 
 
 def _at(
     context: Context, claim: Equation, correct: Equation, point: Point, cubic: bool, most_bits: int
-) -> Counterexample | bool:
-    """A counterexample at the point; whether the sides have values there that can't be told apart."""
+) -> Counterexample | bool | None:
+    """A counterexample at the point; whether a side isn't 0 there, if they can't be told apart; None without values."""
     bits = 0  # first exactly, which only rational formulas can be
     while bits <= most_bits:
         try:
@@ -57,7 +58,7 @@ def _at(
             first, second = values.of(claim), values.of(correct)
         except NoValue:
             if bits:
-                return False
+                return None
             bits = BITS
             precision(bits)
             continue
@@ -69,10 +70,10 @@ def _at(
             sides = number(first[entry]), number(second[entry])
             return Counterexample(inputs, *sides, _stand_ins(context, cubic), sizes, entry)
         if not bits:
-            return True
+            break
         bits *= 4
         precision(bits)
-    return True
+    return any(not arb(value).contains(0) if isinstance(value, arb) else value != 0 for value in second.flat)
 
 
 def _apart(first: Array, second: Array) -> Iterator[tuple[int, ...]]:
