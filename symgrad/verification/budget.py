@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE = 1.0  # seconds that an interruption waits for a garbage collector's callback to end
 
 
 class OutOfTime(BaseException):
@@ -45,10 +49,15 @@ class Budget:
         def watch() -> None:
             pause = self.left
             while not finished.wait(pause):
-                with lock:
-                    if not finished.is_set():
-                        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(OutOfTime))
                 pause = 0.1  # again, should the work have caught it and carried on
+                with lock:
+                    if finished.is_set():
+                        return
+                    patient = time.monotonic() < self.start + self.seconds + PATIENCE
+                    if patient and not _can_raise(sys._current_frames().get(caller)):
+                        pause = 0.001
+                        continue
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(OutOfTime))
 
         threading.Thread(target=watch, daemon=True).start()
         try:
@@ -56,3 +65,13 @@ class Budget:
         finally:
             with lock:
                 finished.set()
+
+
+def _can_raise(frame: FrameType | None) -> bool:
+    """Whether an exception raised in a thread now gets anywhere: one in a garbage collector's callback is lost."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while frame is not None:
+        if frame.f_code in callbacks or frame.f_code.co_name == "__del__":
+            return False
+        frame = frame.f_back
+    return True

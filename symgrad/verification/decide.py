@@ -10,11 +10,12 @@ from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context, aligned
 from symgrad.verification.diagnose import Diagnosis, claimed_by, diagnose
 from symgrad.verification.misfit import misfit
-from symgrad.verification.prove import prove
+from symgrad.verification.prove import CHOICES, prove
 from symgrad.verification.refute import BITS, FEW, MANY, MOST_BITS, Agreement, compare
 from symgrad.verification.verdict import Counterexample, Verdict
 
 T = TypeVar("T")
+PROVING = 0.7  # of the time that is left: the rest is for more points
 
 
 def decide(context: Context, claim: Equation, correct: Equation, label: str, budget: Budget) -> Verdict:
@@ -29,23 +30,27 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
     near: Agreement | Counterexample = Agreement(0)
     near = _in_time(budget, lambda: compare(context, claim, correct, FEW, BITS), near)
     if isinstance(near, Agreement) and near.points:
-        proof = _in_time(budget, lambda: prove(context, claim, correct), None)
+        proof = _in_time(Budget(PROVING * budget.left), lambda: prove(context, claim, correct), None)
         if proof is not None:
             where = "for all values off the kinks" if proof.off_kinks else "for all values"
             reason = f"equal {where} where both sides are defined, {proof.method}{_sizes(context)}"
             return Verdict("proved", label, reason, **shown)
     if isinstance(near, Agreement):
-        far: Agreement | Counterexample = near
-        near = _in_time(budget, lambda: compare(context, claim, correct, MANY, MOST_BITS), far)
+        few = near.points
+        unfinished: Agreement | Counterexample = Agreement(-1)
+        near = _in_time(budget, lambda: compare(context, claim, correct, MANY, MOST_BITS), unfinished)
+        if near == unfinished:
+            reason = f"equal at {few} points; {budget.seconds:g} s were over before a proof or more points"
+            return Verdict("undecided", label, reason, **shown)
     if isinstance(near, Counterexample):
         why = _in_time(budget, lambda: diagnose(context, correct, claimed_by(claim, correct), claim), Diagnosis())
         reason = f"the correct expression is {context.text(correct)}"
         return Verdict("refuted", label, reason, near, why.text, **shown, slip=why.slip, wrong=why.wrong)
-    spent = "" if budget.left else f" within {budget.seconds:g} s"
     if near.points:
-        reason = f"equal at {near.points} points to {MOST_BITS} bits; no proof was found{spent}"
+        kinks = any(part.has(*CHOICES) for part in (claim.rhs, *(eq.rhs for eq in context.model.equations)))
+        reason = f"equal at {near.points} points{' off the kinks' * kinks} to {MOST_BITS} bits; no proof was found"
         return Verdict("agrees", label, reason, **shown)
-    reason = f"no point was found where both sides have a real value{spent}"
+    reason = "no point was found where both sides have a real value"
     return Verdict("undecided", label, reason, **shown)
 
 

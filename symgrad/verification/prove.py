@@ -13,7 +13,7 @@ from symgrad.verification.context import Context
 from symgrad.verification.normal import Normal, NotNegative, Positive
 from symgrad.verification.quotients import GaveUp, equal
 
-_CHOICES = (Piecewise, Abs, sign, relu, Max, Min)
+CHOICES = (Piecewise, Abs, sign, relu, Max, Min)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def prove(context: Context, claim: Equation, correct: Equation) -> Proof | None:
     axes = {name: quantity.axes for name, quantity in context.model.quantities.items()}
     for gap in context.stages(claim.rhs - correct.rhs):
         for same in (gap, context.named(gap)) if context.model.has_axes else (gap,):
-            for signs_apart in (False, True) if same.has(*_CHOICES) else (False,):
+            for signs_apart in (False, True) if same.has(*CHOICES) else (False,):
                 try:
                     proof = _vanishes(same, Normal(context.model.facts, axes, signs_apart))
                 except GaveUp:
