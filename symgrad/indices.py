@@ -164,6 +164,19 @@ def refreshed(expr: Expr, counter: Iterator[int], written: dict[Expr, Order]) ->
     return _lettered(expr, {}, letters, written) if reductions else expr
 
 
+def only_place(entry: Indexed, index: Index) -> int | None:
+    """The place at which an entry has an index by itself, if it uses it nowhere else: not in X[i, i], nor X[i, n - i].
+
+    >>> from sympy import IndexedBase
+    >>> n = Size("n")
+    >>> i, x = Index("i", n), IndexedBase("x")
+    >>> only_place(x[0, i], i), only_place(x[i, n - i], i)
+    (1, None)
+    """
+    places = [place for place, at in enumerate(entry.indices) if index in at.free_symbols]
+    return places[0] if len(places) == 1 and entry.indices[places[0]] == index else None
+
+
 def in_inputs(model: Model, expr: Expr, written: dict[Expr, Order]) -> Expr:
     """The expression with every equation of a model substituted, so that only inputs are left."""
     counter = itertools.count()

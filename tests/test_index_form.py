@@ -60,3 +60,13 @@ def test_the_shape_of_an_indexed_base_declares_its_axes():
 def test_what_does_not_fit_is_refused_with_the_equation(equations, shapes, message):
     with pytest.raises(sg.SymgradError, match=message):
         sg.Model.from_equations(equations, shapes=shapes)
+
+
+def test_a_declared_sum_of_rows_says_nothing_of_an_antidiagonal():
+    i, m, w = symbols("i m w")
+    Y = IndexedBase("Y")
+    rows = [(symbols("L"), w * sg.Sum(Y[i, 0], i)), (symbols("L"), w * sg.Sum(Y[i, m - 1 - i], i))]
+    models = [sg.Model.from_equations([row], shapes={"Y": "n m"}).assume(sg.sums_to_one(Y="n")) for row in rows]
+    gradients = [sg.derive(model, "w").gradient["w"] for model in models]
+    assert gradients[0] == 1
+    assert gradients[1].has(IndexedBase("Y"))

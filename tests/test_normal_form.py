@@ -88,6 +88,13 @@ def test_a_declared_sum_is_used():
     assert Normal((), {"y": (n,)}).form(sigma(y[i], i) * a - a) != 0
 
 
+def test_a_declared_sum_is_that_of_rows_not_of_a_diagonal():
+    m = Size("m")
+    facts, axes = (SumFact("A", "n"),), {"A": (n, m)}
+    assert Normal(facts, axes).form(sigma(A[i, 0], i) - 1) == 0
+    assert Normal(facts, axes).form(sigma(A[i, m - 1 - i], i) - 1) != 0
+
+
 def test_nothing_is_divided_by_zero():
     with pytest.raises(GaveUp):
         Normal().form(a / (exp(a) * exp(b) - exp(a + b)))

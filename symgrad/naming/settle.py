@@ -10,7 +10,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.equations import Index, names_in
 from symgrad.expressions import Order, ordered
-from symgrad.indices import Definitions, bound_in_order, inlined, relabelled, sigma
+from symgrad.indices import Definitions, bound_in_order, inlined, only_place, relabelled, sigma
 from symgrad.naming.known import Definition, Known, matches
 from symgrad.naming.terms import Term, combined, cost, split
 
@@ -209,18 +209,16 @@ class Settling:
         return [rest.times(part) for part in split(total, self.counter, self.written)]
 
     def _declared(self, entry: Indexed, index: Index) -> Expr | None:
-        name = str(entry.base.label)
-        for fact in self.known.facts:
-            axes = [str(size) for size in self.known.axes.get(name, ())]
-            places = [place for place, at in enumerate(entry.indices) if at == index]
-            if fact.quantity == name and len(places) == 1 and axes[places[0]] == fact.axis:
+        name, place = str(entry.base.label), only_place(entry, index)
+        for fact in self.known.facts if place is not None else ():
+            if fact.quantity == name and str(self.known.axes[name][place]) == fact.axis:
                 return fact.total
         return None
 
     def _defined(self, entry: Indexed, index: Index, depth: int) -> Expr | None:
         """The sum of an entry by its definition, where that comes to a number or a single quantity."""
         equation = self.known.equations.get(str(entry.base.label))
-        if equation is None or entry.indices.count(index) != 1:
+        if equation is None or only_place(entry, index) is None:
             return None
         body = relabelled(equation.rhs, dict(zip(equation.indices, entry.indices, strict=True)), self.written)
         parts: list[Term] = []

@@ -52,7 +52,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from symgrad.adjoint import decided
 from symgrad.equations import Index, Size, is_place
 from symgrad.facts import SumFact
-from symgrad.indices import Largest, reduced, relabelled, sigma
+from symgrad.indices import Largest, only_place, reduced, relabelled, sigma
 from symgrad.naming.terms import Term
 from symgrad.tensors.functions import Elementary, MatrixInverse
 from symgrad.verification.ordering import key, key_of, level, orders, pair_key
@@ -583,12 +583,11 @@ class Normal:
 
     def _declared(self, term: Term, index: Index, base: Expr, power: Expr) -> list[Term] | None:
         """A sum that a fact gives."""
-        if not isinstance(base, Indexed) or power != 1 or base.indices.count(index) != 1:
+        if not isinstance(base, Indexed) or power != 1:
             return None
-        name, place = str(base.base.label), base.indices.index(index)
-        for fact in self.facts:
-            axes = self.axes.get(name, ())
-            if fact.quantity == name and place < len(axes) and str(axes[place]) == fact.axis:
+        name, place = str(base.base.label), only_place(base, index)
+        for fact in self.facts if place is not None else ():
+            if fact.quantity == name and str(self.axes[name][place]) == fact.axis:
                 left = self._with(term, {base: S.Zero})
                 over = tuple(other for other in term.over if other != index)
                 return self._times([Term(left.coefficient, left.powers, over)], self.terms(fact.total))
@@ -603,7 +602,7 @@ class Normal:
                 continue
             (a, b), (c, d) = matrix.indices, inverse.args[1:3]
             pair = (a, d) if b == c == index else (c, b) if a == d == index else None
-            if pair is not None and index not in pair:
+            if pair is not None and not any(index in place.free_symbols for place in pair):
                 left = self._with(term, {matrix: S.Zero, inverse: S.Zero})
                 over = tuple(i for i in term.over if i != index)
                 delta = [_power(KroneckerDelta(*pair))] if pair[0] != pair[1] else [ONE]
