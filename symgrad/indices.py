@@ -11,6 +11,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.equations import Index, Model, Size
 from symgrad.expressions import Order, ordered, product, total
+from symgrad.facts import SumFact
 from symgrad.tensors.functions import Determinant, MatrixInverse
 
 LETTERS = "ijklmpqrstuv"
@@ -175,6 +176,17 @@ def only_place(entry: Indexed, index: Index) -> int | None:
     """
     places = [place for place, at in enumerate(entry.indices) if index in at.free_symbols]
     return places[0] if len(places) == 1 and entry.indices[places[0]] == index else None
+
+
+def declared_sum(
+    entry: Indexed, index: Index, facts: Iterable[SumFact], axes: Mapping[str, tuple[Expr, ...]]
+) -> Expr | None:
+    """The sum of a quantity's entries over an index, where a fact gives it; `axes` has each quantity's sizes."""
+    name, place = str(entry.base.label), only_place(entry, index)
+    if place is None:
+        return None
+    totals = (fact.total for fact in facts if fact.quantity == name and fact.axis == str(axes[name][place]))
+    return next(totals, None)
 
 
 def in_inputs(model: Model, expr: Expr, written: dict[Expr, Order]) -> Expr:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sympy import Symbol
 
 import symgrad as sg
 
@@ -219,6 +220,63 @@ def test_a_torch_function_is_verified():
     assert "1/n is one too many" in report["b1"].diagnosis
 
 
+def norm_by(library):
+    def forward(X, g, b, eps):
+        centred = X - X.mean(axis=1, keepdims=True)
+        scale = library.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)
+        return g * centred / scale + b, (centred / scale, g, scale)
+
+    def backward(saved, upstream):
+        Xhat, g, scale = saved
+        d = upstream * g
+        means = d.mean(axis=1, keepdims=True) + Xhat * (d * Xhat).mean(axis=1, keepdims=True)
+        return (d - means) / scale, (upstream * Xhat).mean(axis=0), upstream.sum(axis=0), None
+
+    return forward, backward
+
+
+EXPECTED = {"X": "agrees", "g": "refuted", "b": "agrees"}
+
+
+def test_a_torch_function_whose_result_has_axes_is_verified():
+    torch = pytest.importorskip("torch")
+    forward_of, backward_of = norm_by(torch)
+
+    class Norm(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, X, g, b, eps):
+            result, saved = forward_of(X, g, b, eps)
+            ctx.save_for_backward(*saved)
+            return result
+
+        @staticmethod
+        def backward(ctx, upstream):
+            return backward_of(ctx.saved_tensors, upstream)
+
+    report = sg.verify_backward(layer_norm, Norm)
+    assert statuses(report) == EXPECTED
+    assert "1/n is one too many" in report["g"].diagnosis
+
+
+def test_a_jax_function_whose_result_has_axes_is_verified():
+    jax = pytest.importorskip("jax")
+    forward_of, backward_of = norm_by(jax.numpy)
+
+    @jax.custom_vjp
+    def norm(X, g, b, eps):
+        return forward_of(X, g, b, eps)[0]
+
+    norm.defvjp(forward_of, lambda saved, up: (*backward_of(saved, up)[:3], jax.numpy.zeros(())))
+    report = sg.verify_backward(layer_norm, norm)
+    assert {name: report[name].status for name in EXPECTED} == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["dY", "dout", "grad_output", "Y_bar"])
+def test_the_adjoint_of_the_result_goes_by_the_names_that_people_give_it(name):
+    source = f"lambda {name}, Xhat: {{'g': ({name} * Xhat).sum(axis=0)}}"
+    assert sg.verify_backward(layer_norm, eval(source))["g"].status == "proved"
+
+
 def test_a_jax_custom_vjp_is_verified():
     jax = pytest.importorskip("jax")
 
@@ -227,5 +285,5 @@ def test_a_jax_custom_vjp_is_verified():
         return w**2
 
     square.defvjp(lambda w: (w**2, w), lambda w, upstream: (3 * w * upstream,))
-    model = sg.Model.from_equations([("L", __import__("sympy").Symbol("w") ** 2)])
+    model = sg.Model.from_equations([("L", Symbol("w") ** 2)])
     assert sg.verify_backward(model, square)["w"].status == "refuted"

@@ -10,7 +10,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from symgrad.equations import Index, names_in
 from symgrad.expressions import Order, ordered
-from symgrad.indices import Definitions, bound_in_order, inlined, only_place, relabelled, sigma
+from symgrad.indices import Definitions, bound_in_order, declared_sum, inlined, only_place, relabelled, sigma
 from symgrad.naming.known import Definition, Known, matches
 from symgrad.naming.terms import Term, combined, cost, split
 
@@ -197,7 +197,7 @@ class Settling:
             tuple(i for i in term.over if i != index),
         )
         if isinstance(base, Indexed):
-            total = self._declared(base, index)
+            total = declared_sum(base, index, self.known.facts, self.known.axes)
             if total is None and depth:
                 total = self._defined(base, index, depth)
         elif isinstance(base, Add) and depth:
@@ -207,13 +207,6 @@ class Settling:
         if total is None:
             return None
         return [rest.times(part) for part in split(total, self.counter, self.written)]
-
-    def _declared(self, entry: Indexed, index: Index) -> Expr | None:
-        name, place = str(entry.base.label), only_place(entry, index)
-        for fact in self.known.facts if place is not None else ():
-            if fact.quantity == name and str(self.known.axes[name][place]) == fact.axis:
-                return fact.total
-        return None
 
     def _defined(self, entry: Indexed, index: Index, depth: int) -> Expr | None:
         """The sum of an entry by its definition, where that comes to a number or a single quantity."""

@@ -98,7 +98,8 @@ def verify_backward(
     for quantity in context.model.quantities.values():  # every adjoint may be asked for, and returned
         if not quantity.integer and quantity.name != context.model.result:
             context.partial(partial_name(context.model.result, quantity.name))
-    hand = Handwritten(context, adapted(backward, context))
+    upstream = f"{model.result}_bar" if model.quantities[model.result].axes else ""  # the name that vjp gives it
+    hand = Handwritten(context, adapted(backward, upstream), upstream)
     formulas = _as_formulas(hand, seconds)
     comparison = Comparison(hand, Tolerance(eps, atol, rtol, dtype), seed)
     name = getattr(backward, "__name__", type(backward).__name__)
@@ -123,7 +124,7 @@ def _as_formulas(hand: Handwritten, seconds: float) -> dict[str, Verdict]:
     scope = Scope(context.written)
     try:
         result = Budget(seconds).run(
-            lambda: call_symbolically(hand.function, lambda name: context.meaning(name, scope), scope)
+            lambda: call_symbolically(hand.function, lambda name: hand.meaning(name, scope), scope)
         )
         named = hand.named(result)
     except (NotTranslatable, SymgradError, OutOfTime):

@@ -138,7 +138,7 @@ class Comparison:
 
     def _called(self, values: Values) -> dict[str, Array]:
         """The function's gradients at a point; remarks on what it did to its arguments, and in which floats."""
-        given = {name: self._handed(name, value) for name, value in self.hand.arguments(values).items()}
+        given = self.hand.arguments(values, self.tolerance.dtype)
         before = {name: np.copy(value) for name, value in given.items()}
         with np.errstate(all="ignore"):
             named = self.hand.named(self.hand.function(**given))
@@ -150,15 +150,6 @@ class Comparison:
             if array.dtype.kind == "f" and array.dtype != np.dtype(self.tolerance.dtype):
                 self._remark(f"the gradient by {by} is {array.dtype} for {self.tolerance.dtype} inputs")
         return found
-
-    def _handed(self, name: str, value: Any) -> Any:
-        """A copy of an argument in the floats that are asked for; whole numbers stay whole."""
-        if isinstance(value, int):
-            return value
-        quantity = self._model.quantities.get(name)
-        whole = quantity is not None and quantity.integer
-        array = np.array(value, dtype=int if whole else self.tolerance.dtype)
-        return array if array.ndim else array[()]
 
     def _compared(self, by: str, given: Array, values: Values, point: Point, where: str) -> Verdict:
         name = partial_name(self._model.result, by)

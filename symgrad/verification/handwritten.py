@@ -15,6 +15,7 @@ from symgrad.equations import Model
 from symgrad.errors import ClaimError, ModelError
 from symgrad.names import partial_name
 from symgrad.reading.source import Source
+from symgrad.tensors.tensor import Scope
 from symgrad.verification.context import Context
 from symgrad.verification.numbers import Array, NoValue
 from symgrad.verification.values import Values
@@ -24,41 +25,59 @@ _UPSTREAM = ("dout", "grad_output", "grad_out", "upstream")  # how people call t
 
 @dataclass(frozen=True)
 class Handwritten:
-    """A function of the model's names that returns gradients: a dict, a tuple or one array."""
+    """A function of the model's names that returns gradients: a dict, a tuple or one array.
+
+    `upstream` is the input that holds the adjoint of a result with axes, if it has them.
+    """
 
     context: Context
     function: Callable[..., Any]
+    upstream: str = ""
 
-    def arguments(self, values: Values) -> dict[str, Any]:
-        """What the function asks for, by name; raises ClaimError for a name that the model doesn't have."""
+    def meaning(self, name: str, scope: Scope) -> Any:
+        """What a name stands for in its formulas; raises ClaimError where nothing has it."""
+        return self.context.meaning(self._resolved(name), scope)
+
+    def _resolved(self, name: str) -> str:
+        """The model's name for what people call the adjoint of the result."""
+        is_upstream = self.upstream and name in _UPSTREAM and name not in self.context.model.quantities
+        return self.upstream if is_upstream else name
+
+    def arguments(self, values: Values, dtype: str = "float64") -> dict[str, Any]:
+        """Copies of what the function asks for, by name; raises ClaimError for a name that the model doesn't have.
+
+        Whole numbers stay whole; what has no axes is a number.
+        """
         found: dict[str, Any] = {}
         for parameter in inspect.signature(self.function).parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
-                found |= {q.name: values.arrays[q.name] for q in self.context.model.inputs if q.name not in found}
+                rest = (q.name for q in self.context.model.inputs if q.name not in found)
+                found |= {name: self._handed(name, values, dtype) for name in rest}
             elif parameter.kind is not parameter.VAR_POSITIONAL:
-                value = self._argument(parameter, values)
-                if value is not None:
-                    found[parameter.name] = value
+                name = self._known(parameter.name, values)
+                if name is not None:
+                    found[parameter.name] = self._handed(name, values, dtype)
+                elif parameter.default is parameter.empty:
+                    model, hint = self.context.model, self.context.hint(parameter.name)
+                    asks = f"{_called(self.function)} asks for {parameter.name}"
+                    raise ClaimError(f"{asks}, which {model.name} doesn't have; {hint}")
         return found
 
-    def _argument(self, parameter: inspect.Parameter, values: Values) -> Any:
-        name, context = parameter.name, self.context
-        seed = f"{context.model.result}_bar"
-        if name in context.model.quantities:
-            return values.arrays[name]
-        if name in context.sizes:
-            return values.size(context.sizes[name])
-        if seed in values.arrays and name in (*_UPSTREAM, f"d{seed[:-4]}", f"dL_d{seed[:-4]}"):
-            return values.arrays[seed]
-        for full in (name, partial_name(context.model.result, name[1:])):
-            if full in values.arrays and (full == name or name.startswith("d")):
-                return values.arrays[full]
-        if parameter.default is parameter.empty:
-            hint = context.hint(name)
-            raise ClaimError(
-                f"{_called(self.function)} asks for {name}, which {context.model.name} doesn't have; {hint}"
-            )
-        return None
+    def _known(self, name: str, values: Values) -> str | None:
+        """The quantity, the size or the adjoint that an argument is; None if it is none."""
+        name = self._resolved(name)
+        if name in self.context.sizes or name in values.arrays:
+            return name
+        adjoint = partial_name(self.context.model.result, name[1:])
+        return adjoint if name.startswith("d") and adjoint in values.arrays else None
+
+    def _handed(self, name: str, values: Values, dtype: str) -> Any:
+        if name in self.context.sizes:
+            return values.size(self.context.sizes[name])
+        quantity = self.context.model.quantities.get(name)
+        whole = quantity is not None and quantity.integer
+        array = np.array(values.arrays[name], dtype=int if whole else dtype)
+        return array if array.ndim else array[()]
 
     def gradient(self, values: Values, by: str) -> Array:
         """One of its gradients at a point; raises NoValue where it fails there."""

@@ -52,7 +52,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 from symgrad.adjoint import decided
 from symgrad.equations import Index, Size, is_place
 from symgrad.facts import SumFact
-from symgrad.indices import Largest, only_place, reduced, relabelled, sigma
+from symgrad.indices import Largest, declared_sum, reduced, relabelled, sigma
 from symgrad.naming.terms import Term
 from symgrad.tensors.functions import Elementary, MatrixInverse
 from symgrad.verification.ordering import key, key_of, level, orders, pair_key
@@ -583,15 +583,12 @@ class Normal:
 
     def _declared(self, term: Term, index: Index, base: Expr, power: Expr) -> list[Term] | None:
         """A sum that a fact gives."""
-        if not isinstance(base, Indexed) or power != 1:
+        total = declared_sum(base, index, self.facts, self.axes) if isinstance(base, Indexed) and power == 1 else None
+        if total is None:
             return None
-        name, place = str(base.base.label), only_place(base, index)
-        for fact in self.facts if place is not None else ():
-            if fact.quantity == name and str(self.axes[name][place]) == fact.axis:
-                left = self._with(term, {base: S.Zero})
-                over = tuple(other for other in term.over if other != index)
-                return self._times([Term(left.coefficient, left.powers, over)], self.terms(fact.total))
-        return None
+        left = self._with(term, {base: S.Zero})
+        over = tuple(other for other in term.over if other != index)
+        return self._times([Term(left.coefficient, left.powers, over)], self.terms(total))
 
     def _inverted(self, term: Term, index: Index, inside: list[tuple[Expr, Expr]]) -> list[Term] | None:
         """Σ_j A_ij (A⁻¹)_jk is δ_ik, and so from the other side."""

@@ -80,9 +80,6 @@ def _pairs(hand: Handwritten, correct: Equation) -> Any:
 def _called(hand: Handwritten, values: Values) -> Array:
     """The function's value at a point; raises NoValue outside its domain."""
     try:
-        arguments = {
-            name: value if np.shape(value) else np.asarray(value)[()] for name, value in hand.arguments(values).items()
-        }
-        return np.asarray(plain(hand.function(**arguments)), dtype=float)
+        return np.asarray(plain(hand.function(**hand.arguments(values))), dtype=float)
     except (ArithmeticError, ValueError) as error:
         raise NoValue from error
