@@ -58,15 +58,6 @@ def parsed(text: str) -> ast.expr:
     return tree
 
 
-def read(text: str, meaning: Meaning, scope: Scope) -> Tensor:
-    """The quantity that a text writes, each name being what `meaning` says; raises ClaimError for anything else.
-
-    >>> read("0.5*(yhat - y)**2", scalar, Scope()).expr
-    (-y + yhat)**2/2
-    """
-    return Reader(meaning, scope).quantity(parsed(text))
-
-
 def scalar(name: str) -> Expr:
     """A name as a quantity without axes."""
     return Symbol(name)
@@ -86,13 +77,15 @@ def in_index_form(tree: ast.expr, is_quantity: Callable[[str], bool]) -> bool:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads syntax trees as quantities."""
+    """Reads syntax trees as quantities, each name being what `meaning` says.
+
+    >>> Reader(scalar, Scope()).quantity(parsed("0.5*(yhat - y)**2")).expr
+    (-y + yhat)**2/2
+    """
 
     meaning: Meaning
     scope: Scope
-    functions: Mapping[str, Callable[..., Any]] = field(
-        default_factory=dict
-    )  # what a name applies, if it has a meaning
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)  # what a name that is called applies
 
     def quantity(self, node: ast.expr) -> Tensor:
         """The quantity that a tree writes; raises ClaimError."""
@@ -181,26 +174,26 @@ class Reader:
             if isinstance(owner, ast.Name) and owner.id in _MODULES:
                 return self._applied(node, node.func.attr)
             if node.func.attr in _METHODS:
-                inner, args, options = self.quantity(owner), *self._arguments(node)
-                return self._quoting(node, lambda: getattr(inner, node.func.attr)(*args, **options))  # type: ignore[attr-defined]  # the line above has narrowed it
+                method = getattr(self.quantity(owner), node.func.attr)
+                args, options = self._arguments(node)
+                return self._quoting(node, lambda: method(*args, **options))
         raise ClaimError(f"can't read {unspelled(ast.unparse(node))!r}: it isn't a function of the vocabulary")
 
     def _applied(self, node: ast.Call, name: str) -> Any:
-        args, options = self._arguments(node)
+        if name in VOCABULARY and name not in self.functions:
+            args, options = self._arguments(node)
+            return self._quoting(node, lambda: VOCABULARY[name](*args, **options))
+        if node.keywords:
+            raise ClaimError(f"can't read {unspelled(ast.unparse(node))!r}: {name} isn't a function of the vocabulary")
+        parts = [self.quantity(arg) for arg in node.args]
         if name in self.functions:
-            parts = [self.quantity(arg) for arg in node.args]
             return self._quoting(node, lambda: as_tensor(self.functions[name](*parts), self.scope))
         if name == "Sum":
-            return Tensor(Sum(*(self.quantity(arg).expr for arg in node.args)), (), self.scope)
-        if name in ELEMENTWISE and len(args) == 1 and not options:
-            return ELEMENTWISE[name](self.quantity(node.args[0]))
-        if name in VOCABULARY:
-            return self._quoting(node, lambda: VOCABULARY[name](*args, **options))
+            return Tensor(Sum(*(part.expr for part in parts)), (), self.scope)
+        if name in ELEMENTWISE and len(parts) == 1:
+            return ELEMENTWISE[name](parts[0])
         stem = name.replace(_MARK, "")
         marks = (len(name) - len(stem)) // len(_MARK)
-        if options:
-            raise ClaimError(f"can't read {unspelled(ast.unparse(node))!r}: {stem} isn't a function of the vocabulary")
-        parts = [self.quantity(arg) for arg in node.args]
         if not parts:
             return Tensor(Function(stem + "'" * marks)(), (), self.scope)
         return AbstractFunction(stem + "'" * marks, self.scope)(*parts)

@@ -6,6 +6,7 @@ import ast
 import dataclasses
 import re
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 from sympy import Derivative, Expr, Float, Indexed, IndexedBase, Subs, Symbol, exp
@@ -102,7 +103,7 @@ def _chained(reading: _Reading, claim: str, budget: Budget) -> Verdict:
     verdicts: list[Verdict] = []
     for before, side in zip([reading.name, *sides], sides, strict=False):
         if _left(side)[0] != reading.name:
-            equation = budget.run(lambda side=side: reading.claim(side))  # type: ignore[misc]  # mypy can't infer a lambda with a default
+            equation = budget.run(partial(reading.claim, side))
             verdicts.append(decide(reading.context, equation, reading.correct, f"{before} = {side}", budget))
     if not verdicts:
         raise ClaimError(f"{claim!r} claims nothing: write {reading.name} = …")
@@ -126,7 +127,7 @@ class _Reading:
     name: str
     letters: tuple[str, ...] | None
 
-    @property
+    @cached_property
     def correct(self) -> Equation:
         """The correct equation: a partial's, or that of the expression which the left-hand side writes."""
         if self.context.is_partial(self.name):

@@ -37,10 +37,7 @@ class Context:
     written: dict[Expr, Order]
     partials: dict[str, Equation] = field(default_factory=dict)  # those asked for so far
     adjoints: dict[str, Equation] = field(default_factory=dict)  # what they are written in, in order
-    sources: dict[str, tuple[Derivation, str]] = field(
-        default_factory=dict
-    )  # the sweep that gave a partial, and by what
-
+    sources: dict[str, tuple[Derivation, str]] = field(default_factory=dict)  # a partial's sweep, and what it is by
     counter: Iterator[int] = field(default_factory=itertools.count)  # for the names of bound indices
 
     @property
@@ -83,9 +80,9 @@ class Context:
 
     def is_partial(self, name: str) -> bool:
         """Whether a name is the partial of one of the model's quantities by another."""
-        return self._pair(name) is not None
+        return self.pair(name) is not None
 
-    def _pair(self, name: str) -> tuple[str, str] | None:
+    def pair(self, name: str) -> tuple[str, str] | None:
         """The two quantities of a partial's name, however long they are."""
         if name[:1] != "d":
             return None
@@ -102,7 +99,7 @@ class Context:
     def partial(self, name: str) -> Equation:
         """A partial derivative as an equation in named quantities, and in adjoints where there are axes."""
         if name not in self.partials:
-            pair = self._pair(name)
+            pair = self.pair(name)
             assert pair  # is_partial has said so
             self.partials[name] = self._partial(name, *pair)
         return self.partials[name]
@@ -167,10 +164,6 @@ class Context:
     @cached_property
     def _settling(self) -> Settling:
         return Settling(Known.of(self.model, self.counter, self.written), self.counter, self.written)
-
-    def in_inputs(self, expr: Expr) -> Expr:
-        """The expression with every name written out in the model's inputs."""
-        return list(self.stages(expr))[-1]
 
     def text(self, equation: Equation) -> str:
         """An equation's right-hand side in Python's spelling, arrays as NumPy's."""

@@ -13,7 +13,7 @@ from sympy import Add, Expr, Symbol, preorder_traversal
 
 from symgrad.equations import Equation, names_in
 from symgrad.expressions import ordered
-from symgrad.names import partial_name, split_partial
+from symgrad.names import partial_name
 from symgrad.verification.context import Context, aligned
 from symgrad.verification.numbers import FLOATS, Array, NoValue
 from symgrad.verification.points import Point, varied_points
@@ -107,8 +107,8 @@ def _wrong_partial(
 ) -> Diagnosis | None:
     """Whether another partial in the place of one in the claim makes it right."""
     for name in names_in(claim.rhs):
-        pair = split_partial(name)
-        if name in context.model.quantities or not pair or context.model.has_axes:
+        pair = context.pair(name)
+        if name in context.model.quantities or pair is None or context.model.has_axes:
             continue
         for other in context.model.quantities:
             for meant in (partial_name(other, pair[1]), partial_name(pair[0], other)):

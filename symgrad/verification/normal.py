@@ -37,13 +37,10 @@ from sympy import (
     S,
     Sum,
     Symbol,
-    cosh,
     exp,
     expand,
     log,
     sign,
-    sinh,
-    tanh,
 )
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.relational import Relational
@@ -56,7 +53,7 @@ from symgrad.indices import Largest, declared_sum, reduced, relabelled, sigma
 from symgrad.naming.terms import Term
 from symgrad.tensors.functions import Elementary, MatrixInverse
 from symgrad.verification.ordering import key, key_of, level, orders, pair_key
-from symgrad.verification.quotients import GaveUp
+from symgrad.verification.quotients import IN_EXPONENTIALS, GaveUp
 
 MOST_TERMS = 20_000
 
@@ -74,9 +71,7 @@ class NotNegative(Function):  # type: ignore[misc]  # SymPy has no type stubs
 
 
 _SPELLED: dict[Any, Any] = {
-    tanh: lambda z: 1 - 2 / (exp(2 * z) + 1),
-    sinh: lambda z: (exp(z) - exp(-z)) / 2,
-    cosh: lambda z: (exp(z) + exp(-z)) / 2,
+    **IN_EXPONENTIALS,
     Abs: lambda z: z * (2 * Positive(z) - 1),
     sign: lambda z: 2 * Positive(z) - 1,
     Max: lambda *args: functools.reduce(lambda a, b: b + (a - b) * Positive(a - b), args),

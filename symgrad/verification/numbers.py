@@ -44,10 +44,26 @@ class Numbers:
         return np.array([self.number(Fraction(value)) for value in raw.flat], dtype=self.kind).reshape(raw.shape)
 
 
-def _signs(value: float) -> int:
-    if value == 0 or value != value:
-        raise NoValue  # at a kink
-    return 1 if value > 0 else -1
+def _sign(value: Any) -> int:
+    """1 or -1; raises NoValue at a kink, near one, and for NaN."""
+    if value > 0:
+        return 1
+    if value < 0:
+        return -1
+    raise NoValue
+
+
+def _exact_inverse(matrices: Callable[[Any], Any]) -> Callable[[Array], Array]:
+    """The inverse by one of Arb's kinds of matrices."""
+
+    def inverse(matrix: Array) -> Array:
+        try:
+            entries = matrices(matrix.tolist()).inv().entries()
+        except ZeroDivisionError:
+            raise NoValue from None
+        return np.array(entries, dtype=object).reshape(matrix.shape)
+
+    return inverse
 
 
 _NUMPY: dict[str, Callable[[Array], Array]] = {
@@ -77,7 +93,7 @@ FLOATS = Numbers(
     pi=lambda: math.pi,
     functions=_NUMPY,
     power=np.power,
-    sign=np.vectorize(_signs, otypes=[int]),
+    sign=np.vectorize(_sign, otypes=[int]),
     inverse=np.linalg.inv,
     determinant=np.linalg.det,
     known=lambda array: bool(np.isfinite(array).all()),
@@ -95,22 +111,6 @@ def _ball_power(base: arb, exponent: Any) -> arb:
     if not base >= 0:
         raise NoValue
     return base.sqrt() if exponent == arb("0.5") else base**exponent
-
-
-def _ball_sign(value: arb) -> int:
-    if value > 0:
-        return 1
-    if value < 0:
-        return -1
-    raise NoValue  # at or near a kink
-
-
-def _ball_inverse(matrix: Array) -> Array:
-    try:
-        inverse = arb_mat(matrix.tolist()).inv()
-    except ZeroDivisionError:
-        raise NoValue from None
-    return np.array(inverse.entries(), dtype=object).reshape(matrix.shape)
 
 
 def _is_value(value: Any) -> bool:
@@ -152,28 +152,14 @@ def _no_pi() -> Any:
     raise NoValue
 
 
-def _rational_sign(value: Any) -> int:
-    if value == 0:
-        raise NoValue  # at a kink
-    return 1 if value > 0 else -1
-
-
-def _rational_inverse(matrix: Array) -> Array:
-    try:
-        inverse = fmpq_mat(matrix.tolist()).inv()
-    except ZeroDivisionError:
-        raise NoValue from None
-    return np.array(inverse.entries(), dtype=object).reshape(matrix.shape)
-
-
 RATIONALS = Numbers(
     kind=object,
     number=lambda value: fmpq(value.numerator, value.denominator),
     pi=_no_pi,
     functions={},
     power=_each(_rational_power, 2),
-    sign=_each(_rational_sign),
-    inverse=_rational_inverse,
+    sign=_each(_sign),
+    inverse=_exact_inverse(fmpq_mat),
     determinant=lambda matrix: fmpq_mat(matrix.tolist()).det(),
     known=lambda array: True,
 )
@@ -184,8 +170,8 @@ BALLS = Numbers(
     pi=arb.pi,
     functions={{"lgamma": "loggamma"}.get(name, name): _each(getattr(arb, name)) for name in _ARB},
     power=_each(_ball_power, 2),
-    sign=_each(_ball_sign),
-    inverse=_ball_inverse,
+    sign=_each(_sign),
+    inverse=_exact_inverse(arb_mat),
     determinant=lambda matrix: arb_mat(matrix.tolist()).det(),
     known=lambda array: all(_is_value(value) for value in np.asarray(array).flat),
 )

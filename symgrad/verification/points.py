@@ -30,15 +30,15 @@ class Point:
     inputs: Mapping[str, Array]
 
 
-def points(model: Model, seed: int = 0) -> Iterator[Point]:
-    """Points without end, the same at every call with a seed: first each small shape, then random ones."""
-    chance = random.Random(seed)
-    rows = _rows(model)
+def points(model: Model) -> Iterator[Point]:
+    """Points without end, the same at every call: first each small shape, then random ones."""
+    chance = random.Random(0)
+    rows, tight = _rows(model), _tight(model)
     sizes = symbolic_sizes(model)
-    simple = list({str(shape): shape for shape in (_fitting(model, s) for s in _small_shapes(sizes))}.values())
+    simple = list({str(shape): shape for shape in (_fitting(tight, s) for s in _small_shapes(sizes))}.values())
     for turn in itertools.count():
         round_, place = divmod(turn, len(simple))
-        shape = simple[place] if round_ < len(FAMILIES) else _fitting(model, _random_shape(sizes, chance))
+        shape = simple[place] if round_ < len(FAMILIES) else _fitting(tight, _random_shape(sizes, chance))
         if round_ < 2 * len(FAMILIES):
             family, start = FAMILIES[round_ % len(FAMILIES)], 2 * round_ + place
             values = itertools.islice(itertools.cycle(family), start, None)
@@ -50,19 +50,19 @@ def points(model: Model, seed: int = 0) -> Iterator[Point]:
 def varied_points(model: Model, seed: int | str = 1, sizes: Mapping[Expr, int] | None = None) -> Iterator[Point]:
     """Random points without end, axes of different lengths or of given ones: what tells any two formulas apart."""
     chance = random.Random(seed)
-    rows = _rows(model)
+    rows, tight = _rows(model), _tight(model)
     symbols = symbolic_sizes(model)
     for turn in itertools.count():
-        lengths = sizes or _fitting(model, {size: (place + turn) % 4 + 2 for place, size in enumerate(symbols)})
+        lengths = sizes or _fitting(tight, {size: (place + turn) % 4 + 2 for place, size in enumerate(symbols)})
         yield _point(model, lengths, _families(model, chance), None, rows, chance)
 
 
-def float_points(model: Model, seed: int, sizes: Mapping[Expr, int] | None = None) -> Iterator[Point]:
+def float_points(model: Model, seed: int) -> Iterator[Point]:
     """Random floats without end: normal, positive, or between 0 and 1, each input's kind drawn anew."""
     chance = np.random.default_rng(seed)
     normal = chance.standard_normal
     kinds = (normal, normal, lambda shape: np.exp(normal(shape)), chance.random)
-    for point in varied_points(model, seed, sizes):
+    for point in varied_points(model, seed):
         inputs = dict(point.inputs)
         for quantity in model.inputs:
             if not quantity.integer:
@@ -103,16 +103,24 @@ def _small_shapes(sizes: list[Size]) -> Iterator[dict[Expr, int]]:
         yield dict.fromkeys(sizes, 3)
 
 
-def _fitting(model: Model, sizes: dict[Expr, int]) -> dict[Expr, int]:
-    """The shape, or the next larger one in which every axis has a place: a window needs more than one."""
+def _tight(model: Model) -> list[Expr]:
+    """The lengths that must not come to nothing: those of axes that are sums or quotients of sizes."""
     axes = {index.size for equation in model.equations for index in equation.rhs.atoms(Index) | {*equation.indices}}
-    tight = [axis for axis in axes if not axis.is_Symbol]
+    return [axis for axis in axes if not axis.is_Symbol]
+
+
+def _fitting(tight: list[Expr], sizes: dict[Expr, int]) -> dict[Expr, int]:
+    """The shape, or the next larger one in which every axis has a place: a window needs more than one."""
     grown = {symbol for axis in tight for symbol in axis.free_symbols}
     for more in range(9):
         larger = {size: value + more * (size in grown) for size, value in sizes.items()}
-        if all(axis.xreplace({size: Integer(value) for size, value in larger.items()}) > 0 for axis in tight):
+        if all(_at(axis, larger) > 0 for axis in tight):
             return larger
     return sizes
+
+
+def _at(size: Expr, sizes: Mapping[Expr, int]) -> int:
+    return int(size.xreplace({known: Integer(value) for known, value in sizes.items()}))
 
 
 def _random_shape(sizes: list[Size], chance: random.Random) -> dict[Expr, int]:
@@ -121,7 +129,7 @@ def _random_shape(sizes: list[Size], chance: random.Random) -> dict[Expr, int]:
 
 def length(size: Expr, sizes: Mapping[Expr, int]) -> int:
     """The length of an axis at given sizes, at least 1."""
-    return max(1, int(size.xreplace({known: Integer(value) for known, value in sizes.items()})))
+    return max(1, _at(size, sizes))
 
 
 def _point(

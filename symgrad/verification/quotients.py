@@ -46,7 +46,7 @@ class GaveUp(Exception):
     """The expressions grew too large, or divide by zero: no proof, and nothing else either."""
 
 
-_DEFINITIONS = {
+IN_EXPONENTIALS = {
     tanh: lambda z: (exp(2 * z) - 1) / (exp(2 * z) + 1),
     sinh: lambda z: (exp(z) - exp(-z)) / 2,
     cosh: lambda z: (exp(z) + exp(-z)) / 2,
@@ -99,8 +99,8 @@ class _Quotients:
         if not expr.args:
             return expr
         args = tuple(self._spelled_out(arg) if isinstance(arg, Expr) else arg for arg in expr.args)
-        if expr.func in _DEFINITIONS:
-            return self._spelled_out(_DEFINITIONS[expr.func](args[0]))
+        if expr.func in IN_EXPONENTIALS:
+            return self._spelled_out(IN_EXPONENTIALS[expr.func](args[0]))
         if isinstance(expr, Elementary) and not isinstance(expr, relu):
             return self._spelled_out(expr.definition(args[0]))
         if isinstance(expr, Function):

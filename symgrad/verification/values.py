@@ -110,7 +110,7 @@ class Values:
     def _computed(self, expr: Expr) -> Laid:
         if expr.is_Rational:
             return self.numbers.array(Fraction(int(expr.p), int(expr.q))), ()
-        if isinstance(expr, Index | Size):
+        if isinstance(expr, Index | Size | KroneckerDelta | floor | Mod):
             array, order = self._whole(expr)
             return self.numbers.array(array), order
         if isinstance(expr, Symbol):
@@ -120,9 +120,9 @@ class Values:
         if expr is S.Pi or expr is S.Exp1:
             return np.asarray(self.numbers.pi() if expr is S.Pi else self._image("exp", self.numbers.array(1))), ()
         if isinstance(expr, Add):
-            return self._together(map(self._laid, expr.args), lambda *terms: functools.reduce(np.add, terms))
+            return self._together(map(self._laid, expr.args), _total)
         if isinstance(expr, Mul):
-            return self._together(map(self._laid, expr.args), lambda *factors: functools.reduce(np.multiply, factors))
+            return self._together(map(self._laid, expr.args), _product)
         if isinstance(expr, Sum):
             return self._sum(expr)
         if isinstance(expr, Largest):
@@ -158,9 +158,9 @@ class Values:
         if isinstance(expr, Size):
             return np.asarray(self.size(expr)), ()
         if isinstance(expr, Add):
-            return self._together(map(self._whole, expr.args), lambda *terms: functools.reduce(np.add, terms))
+            return self._together(map(self._whole, expr.args), _total)
         if isinstance(expr, Mul) and all(arg.is_integer for arg in expr.args):
-            return self._together(map(self._whole, expr.args), lambda *terms: functools.reduce(np.multiply, terms))
+            return self._together(map(self._whole, expr.args), _product)
         if isinstance(expr, floor):
             return self._together(map(self._whole, expr.args[0].as_numer_denom()), np.floor_divide)
         if isinstance(expr, Mod):
@@ -176,18 +176,16 @@ class Values:
         if self.numbers.kind is float and isinstance(expr.function, Mul):
             return self._contraction(expr)
         factors = [self._laid(factor) for factor in Mul.make_args(expr.function)]
-        for _, index in sorted(
-            ((self._cost(factors, index), index) for index in expr.variables), key=lambda pair: pair[0]
-        ):
+        for index in sorted(expr.variables, key=lambda index: self._cost(factors, index)):
             using = [factor for factor in factors if index in factor[1]]
             factors = [factor for factor in factors if index not in factor[1]]
             if using:
-                array, order = self._together(using, lambda *parts: functools.reduce(np.multiply, parts))
+                array, order = self._together(using, _product)
                 left = tuple(other for other in order if other != index)
                 factors.append((np.asarray(array.sum(axis=order.index(index))), left))
             else:
                 factors.append((self.numbers.array(self.size(index.size)), ()))
-        return self._together(factors, lambda *parts: functools.reduce(np.multiply, parts))
+        return self._together(factors, _product)
 
     def _cost(self, factors: list[Laid], index: Index) -> float:
         """How many products summing over an index first takes: the cheapest goes first."""
@@ -228,16 +226,10 @@ class Values:
         return np.asarray(self.numbers.power(base[0], np.asarray(exponent, dtype=self.numbers.kind))), base[1]
 
     def _function(self, expr: Expr) -> Laid:
-        if isinstance(expr, KroneckerDelta):
-            array, order = self._whole(expr)
-            return self.numbers.array(array), order
         if isinstance(expr, MatrixInverse):
             return self._entry(self.numbers.inverse(self._named(str(expr.args[0].label))), expr.args[1:3])
         if isinstance(expr, Determinant):
             return np.asarray(self.numbers.determinant(self._named(str(expr.args[0].label)))), ()
-        if isinstance(expr, floor | Mod):
-            array, order = self._whole(expr)
-            return self.numbers.array(array), order
         if isinstance(expr, Abs | sign):
             array, order = self._laid(expr.args[0])
             signs = np.asarray(self.numbers.sign(array))
@@ -309,6 +301,14 @@ class Values:
             return 0 if value == 0 else int(self.numbers.sign(np.asarray(value)))
 
         return compare(np.vectorize(side, otypes=[int])(gap), 0), order
+
+
+def _total(*arrays: Array) -> Array:
+    return functools.reduce(np.add, arrays)
+
+
+def _product(*arrays: Array) -> Array:
+    return functools.reduce(np.multiply, arrays)
 
 
 _COMPARISONS: dict[str, Callable[..., Array]] = {
