@@ -129,7 +129,7 @@ def test_a_proof_says_for_which_sizes_and_facts_and_that_kinks_are_left_out():
         (softmax, "U", "P - Y", "a factor 1/n is missing"),
         (softmax, "U", "(Y - P)/n", "Y and P are swapped in P - Y"),
         (softmax, "U", "2*(P - Y)/n", "2 times the correct expression"),
-        (softmax, "U", "P*(dL_dP)", "U at the other entries of U is forgotten".replace("U at", "P at")),
+        (softmax, "U", "P*(dL_dP)", "the path through P at the other entries of U is forgotten"),
         (undeclared, "U", "(P - Y)/n", "right only if Y sums to 1 over k"),
         (norm, "X", "gamma/np.sqrt(v + eps)*(Y - T)", "the paths through v and mu are forgotten"),
         (norm, "X", "(dL_dXhat - dL_dXhat.mean(axis=0))/np.sqrt(v + eps)", "the path through v is forgotten"),

@@ -13,7 +13,7 @@ from symgrad.equations import Equation, Index, Size
 from symgrad.indices import reduced, sigma
 from symgrad.tensors.functions import sigmoid
 from symgrad.verification.context import Context
-from symgrad.verification.slips import places
+from symgrad.verification.parts import places
 
 Rewriting = Callable[[Context, Equation, random.Random], Expr]
 

@@ -208,9 +208,7 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
             f"{model.name} can't be computed while {', '.join(model.functions)} is abstract; use model.bind({example})"
         )
     _check_names(model)
-    shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
-    shapes |= {equation.name: equation.quantity.axes for equation in steps}
-    printer = NumpySource(written, shapes=shapes, equations={equation.name: equation for equation in model.equations})
+    printer = _printer(model, steps, written)
     forward = replace(printer, inside=True)
     body = [f"{eq.name} = {_right_side(eq, forward, model)}" for eq in model.equations]
     body += [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in steps]
@@ -229,13 +227,17 @@ def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> t
 
 def array_text(equation: Equation, model: Model, written: Written, others: Iterable[Equation] = ()) -> str:
     """An equation's right-hand side as NumPy source in the model's quantities, and in those of other equations."""
-    shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
-    shapes |= {other.name: other.quantity.axes for other in others}
-    printer = NumpySource(written, shapes=shapes, equations={known.name: known for known in model.equations})
     try:
-        return printer.over(equation.indices).text(equation.rhs)
+        return _printer(model, others, written).over(equation.indices).text(equation.rhs)
     except SymgradError:
         return Infix(written).text(equation.rhs)
+
+
+def _printer(model: Model, others: Iterable[Equation], written: Written) -> NumpySource:
+    """What prints expressions in a model's quantities, and in those of other equations."""
+    shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
+    shapes |= {equation.name: equation.quantity.axes for equation in others}
+    return NumpySource(written, shapes=shapes, equations={equation.name: equation for equation in model.equations})
 
 
 def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
-from sympy import Add, Dummy, Expr, Indexed, IndexedBase, Mul, Pow, Rational, S, Sum, Symbol
+from sympy import Add, Dummy, Expr, Indexed, IndexedBase, Mul, Pow, Rational, S, Symbol
 from sympy.core.function import AppliedUndef
 
 from symgrad.adjoint import Contribution, contracted
 from symgrad.derivation import Derivation, Step
 from symgrad.equations import Equation, Index, Quantity, Size, base_name, needed
 from symgrad.expressions import ordered, total
-from symgrad.indices import canonical, reduced
+from symgrad.indices import canonical
 from symgrad.names import partial_name
 from symgrad.verification.context import Context, aligned
+from symgrad.verification.parts import places
 
 CONSTANTS = tuple(Rational(text) for text in ("2", "1/2", "3", "1/3", "4", "1/4"))
 
@@ -94,32 +96,6 @@ class Target:
         return [name for name, quantity in self.context.model.quantities.items() if quantity.axes == axes]
 
 
-# --- parts of formulas
-
-
-def places(expr: Expr) -> Iterator[tuple[Expr, Callable[[Expr], Expr]]]:
-    """Every part of a formula, with a function that puts another in its place."""
-    yield expr, lambda other: other
-    if isinstance(expr, Indexed) or not expr.args:
-        return
-    if isinstance(expr, Sum):
-        for part, put in places(expr.function):
-            yield part, lambda other, put=put: reduced(type(expr), put(other), expr.variables)  # type: ignore[misc]  # mypy can't infer a lambda with a default
-        return
-    for place, arg in enumerate(expr.args):
-        if not isinstance(arg, Expr):
-            continue
-        for part, put in places(arg):
-            args = expr.args
-
-            def whole(
-                other: Expr, put: Callable[[Expr], Expr] = put, place: int = place, args: tuple[Expr, ...] = args
-            ) -> Expr:
-                return expr.func(*args[:place], put(other), *args[place + 1 :])
-
-            yield part, whole
-
-
 def _factors(target: Target, expr: Expr) -> list[Expr]:
     """The factors of a product, one of a power once: what can be missing or replaced."""
     factors = ordered(expr, target.context.written) if isinstance(expr, Mul) else (expr,)
@@ -144,6 +120,9 @@ def _renamed(part: Expr, name: str) -> Expr:
 
 
 # --- the entries
+
+
+Entry: TypeAlias = Callable[[Target], Iterator[Mutant]]
 
 
 def sign(target: Target) -> Iterator[Mutant]:
@@ -404,7 +383,7 @@ def _without_power(term: Expr) -> tuple[Expr, Expr]:
 
 def slip_on_the_way(target: Target) -> Iterator[Mutant]:
     """Any of these slips in an adjoint that the formula is written in."""
-    entries: tuple[Callable[[Target], Iterator[Mutant]], ...] = (
+    entries: tuple[Entry, ...] = (
         missing_factor,
         missing_number,
         missing_term,
@@ -419,7 +398,7 @@ def slip_on_the_way(target: Target) -> Iterator[Mutant]:
                 yield Mutant(target.step, f"in {equation.name}: {mutant.text}", mutant.equation)
 
 
-CATALOGUE: tuple[Callable[[Target], Iterator[Mutant]], ...] = (
+CATALOGUE: tuple[Entry, ...] = (
     sign,
     constant_factor,
     forgotten_path,
@@ -438,10 +417,8 @@ CATALOGUE: tuple[Callable[[Target], Iterator[Mutant]], ...] = (
 )
 
 
-def mutants(
-    target: Target, entries: Iterable[Callable[[Target], Iterator[Mutant]]] = CATALOGUE
-) -> Iterator[tuple[str, Mutant]]:
+def mutants(target: Target) -> Iterator[tuple[str, Mutant]]:
     """Every slip that fits, with the name of its entry."""
-    for entry in entries:
+    for entry in CATALOGUE:
         for mutant in entry(target):
             yield entry.__name__, mutant
