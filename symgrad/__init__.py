@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _WITH_NUMPY = {
     "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "fit"),
-    "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward"),
+    "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward", "verify_numbers"),
 }
 
 

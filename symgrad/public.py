@@ -1,4 +1,4 @@
-"""The public names of symgrad, but for those of training and of hand-written code, which need NumPy."""
+"""The public names of symgrad, but for those of training and of verification, which need NumPy."""
 
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Model
@@ -84,7 +84,6 @@ from symgrad.tensors.vocabulary import (
     windows,
 )
 from symgrad.vector import gradient, hessian, jacobian
-from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
 
 __all__ = [
@@ -171,7 +170,6 @@ __all__ = [
     "tril",
     "triu",
     "var",
-    "verify_numbers",
     "vjp",
     "where",
     "windows",

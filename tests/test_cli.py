@@ -43,6 +43,11 @@ def claims(folder, text):
     return main(["verify", "models.py:line", "claims.py"])
 
 
+def test_the_public_names_are_there_without_numpy():
+    code = "import sys, symgrad as sg; sg.derive, sg.sums_to_one, sg.Verdict; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
 def test_help_answers_without_sympy():
     code = "import sys; from symgrad.cli import main; main(['--help']); sys.exit('sympy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
