@@ -13,7 +13,8 @@ from symgrad.equations import Equation, Index, Size
 from symgrad.facts import SumFact
 from symgrad.indices import Largest, reduced, sigma
 from symgrad.tensors.functions import Choice
-from symgrad.verification.normal import Normal, NotNegative, Positive
+from symgrad.verification.monomials import NotNegative, Positive
+from symgrad.verification.normal import Normal
 from symgrad.verification.numbers import FLOATS, NoValue
 from symgrad.verification.quotients import GaveUp
 from symgrad.verification.values import Values

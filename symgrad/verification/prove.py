@@ -10,7 +10,8 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from symgrad.equations import Equation
 from symgrad.tensors.functions import MatrixInverse, relu
 from symgrad.verification.context import Context
-from symgrad.verification.normal import Normal, NotNegative, Positive
+from symgrad.verification.monomials import NotNegative, Positive
+from symgrad.verification.normal import Normal
 from symgrad.verification.quotients import GaveUp, equal
 
 CHOICES = (Piecewise, Abs, sign, relu, Max, Min)
