@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 OK, REFUTED, UNUSABLE = 0, 1, 2
 
 Format = Literal["latex", "markdown", "html", "python"]
+CheckFormat = Literal["text", "json", "sarif", "github"]
+Flag = Annotated[bool, Parameter(negative=())]
+Names = Annotated[list[str] | None, Parameter(negative=())]
 
 
 def _version() -> str:
@@ -28,8 +31,8 @@ def _version() -> str:
 app = App(
     name="symgrad",
     version=_version,
-    help="Derive gradients from named equations, print them, check hand-written ones, and train with them.",
-    help_epilogue="Exit status: 0; 1 if a claim is refuted or undecided; 2 if the input can't be used.",
+    help="Derive gradients from named equations, print them, check those in programs and documents, and train.",
+    help_epilogue="Exit status: 0; 1 if a claim is refuted (verify: or undecided); 2 if the input can't be used.",
     result_action="return_value",
 )
 
@@ -60,7 +63,7 @@ def derive(
     model: str,
     /,
     *,
-    wrt: Annotated[list[str] | None, Parameter(negative=())] = None,
+    wrt: Names = None,
     format: Format = "markdown",
 ) -> int:
     """Derive the gradient of a model, step by step.
@@ -77,8 +80,7 @@ def derive(
     from symgrad.cli.loading import load_model
     from symgrad.derivation import derive as derivation_of
 
-    names = [name.strip() for part in wrt or () for name in part.split(",")]
-    print(_formatted(derivation_of(load_model(model), names or None), format))
+    print(_formatted(derivation_of(load_model(model), _listed(wrt) or None), format))
     return OK
 
 
@@ -105,7 +107,7 @@ def train(
     learning_rate: float,
     epochs: int = 100,
     batch: str = "full",
-    maximize: Annotated[bool, Parameter(negative=())] = False,
+    maximize: Flag = False,
     seed: int | None = None,
     out: Path | None = None,
 ) -> int:
@@ -198,11 +200,81 @@ def verify(model: str, claims: Path, /) -> int:
 
 
 @app.command
+def check(
+    *files: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    format: CheckFormat | None = None,
+    json: Flag = False,
+    sarif: Flag = False,
+    explain: Flag = False,
+    strict: Flag = False,
+    select: Names = None,
+    ignore: Names = None,
+    html: Path | None = None,
+    seconds: float = 5.0,
+    decimal_comma: Flag = False,
+    allow_empty: Flag = False,
+    watch: Flag = False,
+) -> int:
+    """Check the mathematics in documents: each claim and each line of numbers gets a verdict.
+
+    Parameters
+    ----------
+    files
+        Documents in Markdown, LaTeX, reStructuredText or HTML, or notebooks; - is the standard input.
+    format
+        text, json, sarif (for code hosts and editors) or github (for GitHub Actions).
+    json
+        The same as --format json.
+    sarif
+        The same as --format sarif.
+    explain
+        Say too why, what is proved, and what the reading had to choose.
+    strict
+        Exit with 1 too for what is undecided, malformed or unread, or was read by a choice.
+    select
+        Only these rules, with commas or repeated: gradient, formula, numbers, update, unread, undecided, malformed,
+        choice.
+    ignore
+        All rules but these.
+    html
+        Write a page with the formulas and their verdicts to this file, too.
+    seconds
+        The time for one claim.
+    decimal_comma
+        Read 2,5 as a number.
+    allow_empty
+        Exit with 0 where there is no equation at all, for hooks that are given every file.
+    watch
+        Check again after each change, until Ctrl-C.
+    """
+    from symgrad.cli.checking import Options, check_on_change, chosen_format
+    from symgrad.cli.checking import check as check_once
+
+    options = Options(
+        format=chosen_format(format, json, sarif),
+        explain=explain,
+        strict=strict,
+        select=_listed(select),
+        ignore=_listed(ignore),
+        html=html,
+        seconds=seconds,
+        decimal_comma=decimal_comma,
+        allow_empty=allow_empty,
+    )
+    return (check_on_change if watch else check_once)(files, options)
+
+
+def _listed(parts: list[str] | None) -> tuple[str, ...]:
+    """Names that were given with commas, or one by one."""
+    return tuple(name.strip() for part in parts or () for name in part.split(",") if name.strip())
+
+
+@app.command
 def bench(
     what: Literal["derive", "verify"] = "derive",
     /,
     *,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: Flag = False,
     folder: Path = Path("derivations"),
     mutants: int = 3000,
 ) -> int:

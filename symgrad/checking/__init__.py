@@ -1,0 +1,1 @@
+"""Whole documents checked: every equation found, classified, and given a verdict."""

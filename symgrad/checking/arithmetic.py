@@ -1,0 +1,255 @@
+"""Lines of numbers in a document: ŷ - y = 129.9 - 88.2 = 41.7, with what is known of its letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Expr
+
+from symgrad.checking.evaluate import Evaluator, Function
+from symgrad.checking.sentences import Sentence, is_number, named
+from symgrad.checking.values import Algebra, Misfit, Sizes, Value
+from symgrad.errors import SymgradError
+from symgrad.expressions import exact
+from symgrad.names import partial_name
+from symgrad.reading.latex import terms as t
+from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.verification.numeric import verify_numbers
+from symgrad.verification.verdict import Verdict
+
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+
+
+@dataclass
+class Ledger:
+    """The numbers that a document has given to names so far, and those of its numbers that it has rounded."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    rounded: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Speller:
+    """Spells terms as Python does, with the functions that they call; raises Misfit for what has no number."""
+
+    functions: Mapping[str, Function]
+    called: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    names: dict[str, None] = field(default_factory=dict)
+
+    def text(self, term: t.Term, level: int = 0) -> str:
+        """A term's spelling, in parentheses where it binds less tightly than the level."""
+        text, own = self._spelled(term)
+        return text if own >= level else f"({text})"
+
+    def _spelled(self, term: t.Term) -> tuple[str, int]:
+        match term:
+            case t.Num():
+                return (term.text, ATOM if not term.text.startswith("-") else SUM)
+            case t.Ref(at=()):
+                self.names[term.name] = None
+                return term.name, ATOM
+            case t.Add():
+                signs = [sign if place or sign == "-" else "" for place, sign in enumerate(term.signs)]
+                parts = [self.text(part, PRODUCT) for part in term.terms]
+                joined = "".join(
+                    f" {s} {p}" if place else f"{s}{p}" for place, (s, p) in enumerate(zip(signs, parts, strict=True))
+                )
+                return joined, SUM
+            case t.Mul():
+                return "*".join(self.text(factor, POWER) for factor in term.factors), PRODUCT
+            case t.Div():
+                return f"{self.text(term.over, PRODUCT)}/{self.text(term.under, POWER)}", PRODUCT
+            case t.Power():
+                return f"{self.text(term.base, ATOM)}**{self.text(term.exponent, ATOM)}", POWER
+            case t.Norm(kind="|" | "‖" | "‖2"):
+                return f"abs({self.text(term.body)})", ATOM
+            case t.Entries() if len(term.rows) == 1 and len(term.rows[0]) == 1:
+                return self._spelled(term.rows[0][0])
+            case t.Apply():
+                return self._applied(term), ATOM
+            case t.Partial():
+                return self._derivative(term), ATOM
+        raise Misfit("it has no single number")
+
+    def _applied(self, term: t.Apply) -> str:
+        arguments = ", ".join(self.text(argument) for argument in term.arguments)
+        function = self.functions.get(term.function)
+        if function is not None:
+            name = term.function + "_prime" * term.primes
+            self.called[name] = self._function(term.function, function, term.primes)
+            return f"{name}({arguments})"
+        if term.function in ELEMENTWISE and not term.primes:
+            return f"{term.function}({arguments})"
+        raise Misfit(f"nothing says what {term.function} is")
+
+    def _derivative(self, term: t.Partial) -> str:
+        of = term.of
+        name = of.function if isinstance(of, t.Apply) else of.name if isinstance(of, t.Ref) and not of.at else ""
+        function = self.functions.get(name)
+        by = [by.name for by in term.by if isinstance(by, t.Ref) and not by.at]
+        if function is not None and len(function.parameters) == 1 and by in ([], [function.parameters[0]]):
+            argument = self.text(of.arguments[0]) if isinstance(of, t.Apply) else self.text(t.Ref(of.span, function.parameters[0]))
+            self.called[f"grad_{name}"] = self._function(name, function, 1)
+            return f"grad_{name}({argument})"
+        if name and len(by) == 1:
+            self.names[partial_name(name, by[0])] = None
+            return partial_name(name, by[0])
+        raise Misfit("a derivative without a number")
+
+    def _function(self, name: str, function: Function, primes: int) -> Callable[..., Expr]:
+        def apply(*arguments: Any) -> Expr:
+            evaluator = Evaluator(Algebra(Sizes()), lambda _: (), self.functions)
+            span = t.NOWHERE
+            given = tuple(t.Ref(span, f"argument{place}_") for place in range(len(arguments)))
+            evaluator.local = {
+                ref.name: Value(getattr(argument, "expr", argument)) for ref, argument in zip(given, arguments, strict=True)
+            }
+            return evaluator.value(t.Apply(span, name, given, primes)).expr
+
+        return apply
+
+
+def learned(symbolic: t.Term, numeric: t.Term) -> Iterator[tuple[str, str]]:
+    """The numbers that stand where a formula has names."""
+    if isinstance(symbolic, t.Ref) and not symbolic.at:
+        number = _printed(numeric)
+        if number is not None:
+            yield symbolic.name, number
+        return
+    if isinstance(symbolic, t.Partial) and isinstance(symbolic.of, t.Ref) and len(symbolic.by) == 1:
+        number = _printed(numeric)
+        by = symbolic.by[0]
+        if number is not None and isinstance(by, t.Ref) and not by.at and not symbolic.of.at:
+            yield partial_name(symbolic.of.name, by.name), number
+        return
+    if isinstance(symbolic, t.Entries) and isinstance(numeric, t.Entries):
+        for one, other in zip(symbolic.rows, numeric.rows, strict=False):
+            for first, second in zip(one, other, strict=False):
+                yield from learned(first, second)
+        return
+    if type(symbolic) is not type(numeric):
+        return
+    one, other = list(t.parts(symbolic)), list(t.parts(numeric))
+    same = len(one) == len(other)
+    if isinstance(symbolic, t.Add) and isinstance(numeric, t.Add):
+        same = same and symbolic.signs == numeric.signs
+    if isinstance(symbolic, t.Apply) and isinstance(numeric, t.Apply):
+        same = same and symbolic.function == numeric.function
+    if same:
+        for first, second in zip(one, other, strict=True):
+            yield from learned(first, second)
+
+
+def _printed(term: t.Term) -> str | None:
+    """A number as it is printed, with its sign."""
+    if isinstance(term, t.Num):
+        return term.text
+    if isinstance(term, t.Add) and len(term.terms) == 1 and isinstance(term.terms[0], t.Num) and term.signs == ("-",):
+        return f"-{term.terms[0].text}"
+    return None
+
+
+def assigned(sentence: Sentence) -> tuple[str, str] | None:
+    """The name and the number of w = 0.7."""
+    if len(sentence.sides) < 2:
+        return None
+    name, at, _ = named(sentence.left)
+    number = _printed(sentence.sides[-1])
+    if not name:
+        if isinstance(sentence.left, t.Partial) and isinstance(sentence.left.of, t.Ref) and len(sentence.left.by) == 1:
+            by = sentence.left.by[0]
+            if isinstance(by, t.Ref) and number is not None:
+                return partial_name(sentence.left.of.name, by.name), number
+        return None
+    return None if number is None or at else (name, number)
+
+
+def check_numbers(
+    sides: Sequence[t.Term], functions: Mapping[str, Function], ledger: Ledger, seconds: float
+) -> Verdict | None:
+    """The verdict on the numbers of a chain, the formulas in it at the values that stand there; None without two sides."""
+    first = next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
+    if first is None:
+        return None
+    values = dict(ledger.values)
+    if first > 0:
+        values.update(learned(sides[first - 1], sides[first]))
+    values.update(_points(sides, functions))
+    speller = Speller(functions)
+    texts: list[str] = []
+    for place, side in enumerate(sides):
+        before = dict(speller.names)
+        try:
+            text = speller.text(side)
+        except (Misfit, SymgradError):
+            continue
+        unknown = [name for name in speller.names if name not in values and name not in before]
+        fresh = [name for name in speller.names if name not in values]
+        if unknown or (fresh and place < first and any(name in text for name in fresh)):
+            speller.names = before
+            continue
+        if place == 0 and isinstance(side, t.Ref | t.Partial) and not is_number(side) and not _is_call(side, functions):
+            speller.names = before
+            continue  # a name that the line gives its number to
+        texts.append(text)
+    if len(texts) < 2:
+        return None
+    given: dict[str, Any] = {name: exact(values[name]) for name in speller.names if name in values}
+    found = verify_numbers(texts, {**given, **speller.called}, seconds=seconds)
+    if found.status == "refuted" and ledger.rounded:
+        widened = _widened(texts, values, speller, ledger, seconds)
+        if widened is not None and widened.status == "proved":
+            return widened
+    return found
+
+
+def _flat(side: t.Term) -> t.Term:
+    if isinstance(side, t.Entries) and len(side.rows) == 1 and len(side.rows[0]) == 1:
+        return side.rows[0][0]
+    return side
+
+
+def _is_call(side: t.Term, functions: Mapping[str, Function]) -> bool:
+    return isinstance(side, t.Partial) and isinstance(side.of, t.Apply) and side.of.function in functions
+
+
+def _points(sides: Sequence[t.Term], functions: Mapping[str, Function]) -> dict[str, str]:
+    """The parameters of functions that a line takes at numbers: x = -4 in ∇f(-4) = [-2x]."""
+    found: dict[str, str] = {}
+    for node in t.walk(sides[0]):
+        if isinstance(node, t.Apply) and node.function in functions:
+            for parameter, argument in zip(functions[node.function].parameters, node.arguments, strict=False):
+                number = _printed(argument)
+                if number is not None:
+                    found[parameter] = number
+    return found
+
+
+def _widened(
+    texts: list[str], values: Mapping[str, str], speller: Speller, ledger: Ledger, seconds: float
+) -> Verdict | None:
+    """The line with its numbers that an earlier line has rounded standing for all that round to them."""
+    import re
+
+    names: dict[str, str] = {}
+    replaced = list(texts[:-1])
+    for number in sorted(ledger.rounded, key=len, reverse=True):
+        plain = number.removeprefix("-")
+        pattern = re.compile(rf"(?<![\w.]){re.escape(plain)}(?![\w.])")
+        for place, text in enumerate(replaced):
+            if pattern.search(text):
+                name = names.setdefault(plain, f"rounded{len(names) + 1}")
+                replaced[place] = pattern.sub(name, text)
+    wide = {name for name, value in values.items() if value.removeprefix("-") in {n.removeprefix("-") for n in ledger.rounded}}
+    wide &= set(speller.names)
+    if not names and not wide:
+        return None
+    given: dict[str, Any] = {name: values[name] for name in speller.names if name in values}
+    given |= {name: number for number, name in names.items()}
+    return verify_numbers(
+        [*replaced, texts[-1]], {**given, **speller.called}, rounded=[*names.values(), *sorted(wide)], seconds=seconds
+    )
+
+

@@ -1,0 +1,444 @@
+"""A document from its text to the verdict on each of its equations."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sympy import Expr
+
+from symgrad.checking.arithmetic import Ledger, assigned, check_numbers
+from symgrad.checking.declarations import Declarations, declarations
+from symgrad.checking.evaluate import Shape
+from symgrad.checking.infer import Inference, Shapes
+from symgrad.checking.judge import Judge, Judged
+from symgrad.checking.report import Finding, Report
+from symgrad.checking.sentences import Sentence, classified, is_number
+from symgrad.checking.updates import check_update
+from symgrad.checking.world import World, defined_by
+from symgrad.equations import Size, axis
+from symgrad.errors import SymgradError
+from symgrad.notation.numbers import decimal
+from symgrad.reading.documents.read import read_document, read_text
+from symgrad.reading.documents.text import Document, Fragment, Problem
+from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.macros import Macro, definitions
+from symgrad.reading.latex.resolve import Resolver
+from symgrad.reading.latex.statements import Statement, statements
+from symgrad.reading.latex.symbols import Symbols, analysed
+from symgrad.reading.latex.tree import Chain, Group, Name, Tree, only, walk
+from symgrad.reading.latex.written import UnreadError
+from symgrad.verification.verdict import Verdict
+
+
+def check_document(path: str | Path, seconds: float = 5.0, decimal_comma: bool = False) -> Report:
+    """The verdict on every equation of a document: Markdown, LaTeX, reStructuredText, a notebook or HTML.
+
+    No claim takes longer than `seconds`.  Raises OSError where there is no such file.
+    """
+    return checked(read_document(Path(path)), seconds, decimal_comma)
+
+
+def check_documents(
+    paths: Sequence[str | Path], seconds: float = 5.0, decimal_comma: bool = False
+) -> Report:
+    """The findings in several documents, in their order; "-" is standard input, read as Markdown."""
+    reports = []
+    for path in paths:
+        if str(path) == "-":
+            document = read_text(sys.stdin.buffer.read().decode("utf-8", "replace"), "<stdin>")
+            reports.append(checked(document, seconds, decimal_comma))
+        else:
+            reports.append(check_document(path, seconds, decimal_comma))
+    return Report(
+        tuple(finding for report in reports for finding in report.findings),
+        tuple(problem for report in reports for problem in report.problems),
+        tuple(file for report in reports for file in report.files),
+    )
+
+
+def checked(document: Document, seconds: float = 5.0, decimal_comma: bool = False) -> Report:
+    """The findings in a document that has been read."""
+    found = _Checker(document, seconds, decimal_comma)
+    return Report(tuple(found.findings()), document.problems + tuple(found.problems), (document.file,))
+
+
+@dataclass
+class _Checker:
+    """One document being checked."""
+
+    document: Document
+    seconds: float
+    decimal_comma: bool
+    problems: list[Problem] = field(default_factory=list)
+    declared: Declarations = field(default_factory=Declarations)
+    silenced: dict[int, str] = field(default_factory=dict)  # by fragment
+
+    def findings(self) -> list[Finding]:
+        """One finding an equation, in the document's order."""
+        placed = list(self._statements())
+        trees = [statement.tree for _, statement in placed if statement.tree is not None]
+        self.symbols = analysed(trees)
+        self.resolver = Resolver(self.symbols, self._functions())
+        sentences = [self._sentence(number, fragment, s) for number, (fragment, s) in enumerate(placed)]
+        self.world = World(depth=self.symbols.depth)
+        restated: set[int] = set()
+        for sentence in sentences:
+            for definition in defined_by(sentence, self.world.depth):
+                if definition.name in self.world.definitions:
+                    restated.add(sentence.number)
+                if definition.name not in self.world.aliases:
+                    self.world.add(definition)
+        self.lengths = self._lengths(sentences)
+        shapes = self._shapes(sentences)
+        facts = {self._name(name): size for name, size in self.declared.sums.items()}
+        self.judge = Judge(self.world, shapes, self.lengths, facts, self.seconds)
+        self.ledger = Ledger()
+        return [self._finding(sentence, sentence.number in restated) for sentence in sentences]
+
+    # --- reading
+
+    def _statements(self) -> Iterable[tuple[Fragment, Statement]]:
+        macros: dict[str, Macro] = {}
+        pending: str | None = None
+        last: int | None = None
+        number = 0
+        for fragment in self.document.fragments:
+            if fragment.kind == "macro":
+                macros |= {name: macro for name, macro, *_ in definitions(fragment.text.text)}
+                continue
+            if fragment.kind == "directive":
+                found = declarations(fragment.text.text)
+                if found.silenced is not None:
+                    if last is None or self._is_before(fragment):
+                        pending = found.silenced
+                    else:
+                        self.silenced[last] = found.silenced
+                self.declared = self.declared.joined(found)
+                for part in found.unread:
+                    message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
+                    self.problems.append(Problem(fragment.text.place(0), message))
+                continue
+            if fragment.kind not in ("display", "inline"):
+                continue
+            text = fragment.text.text
+            own = list(definitions(text)) if "\\newcommand" in text or "\\def" in text else []
+            for name, macro, start, end in reversed(own):
+                macros[name] = macro
+                text = text[:start] + " " * (end - start) + text[end:]
+            if not text.strip():
+                continue
+            number += 1
+            if pending is not None:
+                self.silenced[id(fragment)] = pending
+                pending = None
+            last = id(fragment)
+            for statement in statements(text, macros, self.decimal_comma):
+                yield fragment, statement
+
+    def _is_before(self, directive: Fragment) -> bool:
+        """Whether a comment stands by itself in front of an equation, not behind one."""
+        line = directive.text.place(0).line
+        previous = [f for f in self.document.fragments if f.kind in ("display", "inline")]
+        behind = [f for f in previous if 0 <= line - f.text.place(max(len(f.text.text) - 1, 0)).line <= 1]
+        return not behind
+
+    def _functions(self) -> frozenset[tuple[str, str, tuple[str, ...]]]:
+        """The names that are functions: applied wherever they stand, or defined with arguments, or written with primes."""
+        symbols = self.symbols
+        declared = {self._key(name) for name in self.declared.elementwise}
+        return frozenset((symbols.functions | declared) - {("", "", ())})
+
+    def _key(self, name: str) -> tuple[str, str, tuple[str, ...]]:
+        tree = self._tree(name)
+        base = tree
+        while base is not None and hasattr(base, "base"):
+            base = only(base.base)
+        return (base.text, base.font, base.accents) if isinstance(base, Name) else (name, "", ())
+
+    def _tree(self, text: str) -> Tree | None:
+        found = statements(text, {}, self.decimal_comma)
+        return only(found[0].tree) if found and found[0].tree is not None else None
+
+    def _name(self, text: str) -> str:
+        """The name that a declaration is about, as formulas have it."""
+        tree = self._tree(text)
+        try:
+            term = self.resolver.term(tree) if tree is not None else None
+        except UnreadError:
+            term = None
+        if isinstance(term, t.Power) and isinstance(term.base, t.Ref):
+            term = term.base
+        return term.name if isinstance(term, t.Ref) else text
+
+    def _sentence(self, number: int, fragment: Fragment, statement: Statement) -> Sentence:
+        empty = Sentence(number, fragment, statement)
+        if statement.tree is None:
+            return dataclasses.replace(empty, kind="unread", error=statement.error)
+        tree = statement.tree
+        self.resolver.choices = []
+        if not isinstance(tree, Chain):
+            return empty
+        sides: list[t.Term] = []
+        declared: list[tuple[str, tuple[t.Term, ...]]] = []
+        relations = list(tree.relations)
+        for place, side in enumerate(tree.sides):
+            if place and relations[place - 1] in ("∈", "⊂"):
+                declared += self._declaration(sides, side)
+                relations = relations[: place - 1]
+                break
+            if place and relations[place - 1] not in _READ:
+                relations = relations[: place]
+                break
+            try:
+                sides.append(self.resolver.term(side))
+            except UnreadError as error:
+                if place == 0 and relations[0] in ("∈", "⊂", "→", "∼", "∀"):
+                    return empty
+                if not _matters(tree) or _is_scheme(tree):
+                    return empty
+                return dataclasses.replace(empty, kind="unread", error=error)
+        choices = tuple(self.resolver.choices)
+        found = dataclasses.replace(
+            empty, sides=tuple(sides), relations=tuple(relations), choices=choices, declared=tuple(declared)
+        )
+        return classified(found) if len(sides) > 1 and len(relations) >= len(sides) - 1 else found
+
+    def _declaration(self, sides: list[t.Term], side: Tree) -> list[tuple[str, tuple[t.Term, ...]]]:
+        """The axes that W ∈ ℝ^{n×d} declares."""
+        target = sides[-1] if len(sides) == 1 else sides[0] if sides else None
+        name = target.name if isinstance(target, t.Ref) and not target.at else ""
+        axes = _axes(side)
+        if not name or axes is None:
+            return []
+        try:
+            return [(name, tuple(self.resolver.term(axis) for axis in axes))]
+        except UnreadError:
+            return []
+
+    # --- shapes
+
+    def _lengths(self, sentences: Sequence[Sentence]) -> Mapping[str, Expr]:
+        """The names that are lengths of axes: those that shapes are declared with, or sums run up to."""
+        names: dict[str, None] = {}
+        for shape in self.declared.shapes.values():
+            names |= dict.fromkeys(name for name in shape if not name.isdigit())
+        for sentence in sentences:
+            for _, axes in sentence.declared:
+                names |= dict.fromkeys(a.name for a in axes if isinstance(a, t.Ref) and not a.at)
+            for side in sentence.sides:
+                for node in t.walk(side):
+                    if isinstance(node, t.Big):
+                        for over in node.over:
+                            if isinstance(over.last, t.Ref) and not over.last.at:
+                                names[over.last.name] = None
+        return {name: Size(name) for name in names if name not in self.world.definitions}
+
+    def _shapes(self, sentences: Sequence[Sentence]) -> Shapes:
+        known: dict[str, Shape] = {}
+        for name, sizes in self.declared.shapes.items():
+            known[self._name(name)] = tuple(axis(size) for size in sizes)
+        for sentence in sentences:
+            for name, axes in sentence.declared:
+                shape = [self._length(part) for part in axes]
+                if all(size is not None for size in shape) and name not in known:
+                    sizes_found = tuple(size for size in shape if size is not None)
+                    known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
+        inference = Inference(self.world, sentences, known, self.lengths)
+        return inference.shapes()
+
+    def _length(self, term: t.Term) -> Expr | None:
+        if isinstance(term, t.Num) and term.text.isdigit():
+            return axis(term.text)
+        return self.lengths.get(term.name) if isinstance(term, t.Ref) else None
+
+    # --- verdicts
+
+    def _finding(self, sentence: Sentence, restated: bool) -> Finding:
+        text = sentence.fragment.text
+        start, end = max(sentence.span.start, 0), max(sentence.span.end, sentence.span.start + 1)
+        end = min(end, len(text.text))
+        base = Finding(
+            text.place(start),
+            text.place(end),
+            text.text[start:end],
+            sentence.kind,
+            choices=sentence.choices,
+            silenced=self.silenced.get(id(sentence.fragment)),
+            display=sentence.fragment.kind == "display",
+        )
+        if sentence.kind == "unread":
+            assert sentence.error is not None
+            wrong = (max(sentence.error.start - start, 0), max(min(sentence.error.end, end) - start, 1))
+            return dataclasses.replace(base, rule="unread", message=str(sentence.error), wrong=wrong)
+        try:
+            return self._judged(base, sentence, restated, start)
+        except RecursionError:
+            message = "the formula is nested too deeply to be checked"
+            verdict = Verdict("undecided", base.tex, message)
+            return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
+
+    def _judged(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
+        match sentence.kind:
+            case "numbers":
+                return self._numbers(base, sentence, start)
+            case "update":
+                return self._update(base, sentence, start)
+            case "claim":
+                return self._claim(base, sentence, start)
+            case "definition":
+                return self._definition(base, sentence, restated, start)
+        return base
+
+    def _numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
+        functions = self.world.functions(sentence.number)
+        verdict = check_numbers(sentence.sides, functions, self.ledger, self.seconds)
+        given = assigned(sentence)
+        if given is not None:
+            self.ledger.values[given[0]] = given[1]
+        if verdict is not None and verdict.status == "proved" and verdict.correct is not None:
+            last = sentence.sides[-1]
+            if isinstance(last, t.Num) and str(verdict.correct.rhs) != last.text and "." in last.text:
+                self.ledger.rounded.add(last.text)
+        if verdict is None:
+            return base
+        return self._with(base, sentence, verdict, "numbers", 0, None, start)
+
+    def _in_numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
+        """A chain that ends in numbers: its formulas are a claim, its numbers a line of numbers."""
+        numbers = self._numbers(base, sentence, start)
+        formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
+        if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
+            return numbers
+        claim = self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
+        return numbers if claim.status in ("", "malformed", "undecided") and numbers.status else claim
+
+    def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
+        verdict, wrong = check_update(sentence)
+        numbers = check_numbers(sentence.sides, self.world.functions(sentence.number), self.ledger, self.seconds)
+        given = assigned(sentence)
+        if given is not None:
+            self.ledger.values[given[0]] = given[1]
+        if verdict is not None and verdict.status == "refuted":
+            if numbers is not None and numbers.status == "refuted":
+                both = dataclasses.replace(verdict, reason=f"{verdict.reason}; and {numbers.why}")
+                return self._with(base, sentence, both, "update", 1, wrong, start)
+            return self._with(base, sentence, verdict, "update", 1, wrong, start)
+        if numbers is not None and numbers.status == "refuted":
+            return self._with(base, sentence, numbers, "numbers", 0, None, start)
+        found = verdict or numbers
+        return base if found is None else self._with(base, sentence, found, "update", 0, None, start)
+
+    def _claim(self, base: Finding, sentence: Sentence, start: int) -> Finding:
+        if any(is_number(side) for side in sentence.sides[1:]) and not _is_constant_claim(sentence):
+            return self._in_numbers(base, sentence, start)
+        found = self._verdict(sentence)
+        rule = "gradient" if any(isinstance(n, t.Partial) for s in sentence.sides for n in t.walk(s)) else "formula"
+        return self._with_judged(base, sentence, found, rule, start)
+
+    def _definition(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
+        given = assigned(sentence)
+        if given is not None and is_number(sentence.sides[1]):
+            self.ledger.values[given[0]] = given[1]
+            return base
+        names = {d.name for d in defined_by(sentence, self.world.depth)}
+        if restated and names & self.world.aliases and not self._is_first(sentence):
+            return self._claim(dataclasses.replace(base, kind="claim"), sentence, start)
+        if len(sentence.sides) > 2:
+            rest = dataclasses.replace(sentence, sides=sentence.sides[1:])
+            found = self._verdict(rest)
+            if found.verdict.status == "refuted":
+                return self._with_judged(base, rest, dataclasses.replace(found, side=found.side), "formula", start)
+        return base
+
+    def _is_first(self, sentence: Sentence) -> bool:
+        return any(d.number == sentence.number for found in self.world.definitions.values() for d in found)
+
+    def _verdict(self, sentence: Sentence) -> Judged:
+        try:
+            return self.judge.claim(sentence)
+        except SymgradError as error:
+            return Judged(Verdict("undecided", "", str(error)))
+
+    def _with_judged(self, base: Finding, sentence: Sentence, judged: Judged, rule: str, start: int) -> Finding:
+        wrong = sentence.sides[judged.side] if judged.side < len(sentence.sides) else None
+        factor = judged.verdict.wrong
+        if factor is not None:
+            wrong = next((term for term, expr in judged.seen if expr == factor), wrong)
+        base = dataclasses.replace(base, choices=(*base.choices, *judged.readings))
+        return self._with(base, sentence, judged.verdict, rule, judged.side, wrong, start)
+
+    def _with(
+        self,
+        base: Finding,
+        sentence: Sentence,
+        verdict: Verdict,
+        rule: str,
+        side: int,
+        wrong: t.Term | None,
+        start: int,
+    ) -> Finding:
+        verdict = dataclasses.replace(verdict, claim=base.tex)
+        if verdict.status in ("undecided", "malformed"):
+            rule = verdict.status
+        elif verdict:
+            rule = "choice" if base.choices else ""
+        message = ""
+        marked = None
+        correct = ""
+        if not verdict:
+            message = verdict.diagnosis or verdict.reason
+            if wrong is not None and wrong.span.start >= start and wrong.span.end > wrong.span.start:
+                marked = (wrong.span.start - start, wrong.span.end - start)
+            if verdict.status == "refuted" and verdict.correct is not None:
+                correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else verdict.latex()
+        return dataclasses.replace(base, rule=rule, verdict=verdict, message=message, wrong=marked, correct=correct)
+
+
+_READ = frozenset(("=", "≈", ":=", "←", "≡"))
+
+
+def _matters(tree: Chain) -> bool:
+    """Whether a statement is an equation, which should have been read, rather than a remark."""
+    return tree.relations[0] in _READ
+
+
+def _is_constant_claim(sentence: Sentence) -> bool:
+    """Whether a derivative is claimed to be a number everywhere: ∂z/∂b = 1."""
+    if not all(is_number(side) for side in sentence.sides[1:]) or len(sentence.sides) > 2:
+        return False
+    right = sentence.sides[1]
+    return not _is_at_a_point(sentence.left) and isinstance(right, t.Num) and right.text in ("0", "1", "2")
+
+
+def _is_at_a_point(term: t.Term) -> bool:
+    """Whether a function is taken at numbers: ∇f(-4)."""
+    return any(isinstance(node, t.Apply) and any(map(is_number, node.arguments)) for node in t.walk(term))
+
+
+def _is_scheme(tree: Tree) -> bool:
+    """Whether dots leave something out, so that a formula shows a form rather than says something."""
+    return any(isinstance(node, Name) and node.kind == "dots" for node in walk(tree))
+
+
+def _axes(tree: Tree) -> tuple[Tree, ...] | None:
+    """The axes in ℝ^{n×d}; none for ℝ itself; None for what is no such set."""
+    tree = only(tree)
+    if isinstance(tree, Name):
+        return () if tree.text == "R" and tree.font == "blackboard" else None
+    base = only(getattr(tree, "base", tree))
+    if not (isinstance(base, Name) and base.text == "R"):
+        return None
+    above = getattr(tree, "above", ())
+    if not above:
+        return ()
+    inside = only(above[0])
+    if isinstance(inside, Group) and len(inside.items) == 1:
+        inside = only(inside.items[0])
+    rows = getattr(inside, "rows", None)
+    return tuple(rows) if rows is not None else (inside,)
+

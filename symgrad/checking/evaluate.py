@@ -1,0 +1,585 @@
+"""The value of a term: one rule a kind of term, in the shapes and definitions of its document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
+from sympy import Eq as Equal
+from sympy import Ne as Unequal
+
+from symgrad.checking.values import Algebra, Derived, Misfit, Value
+from symgrad.equations import Equation, Index
+from symgrad.expressions import exact, product
+from symgrad.indices import Largest, reduced
+from symgrad.names import partial_name
+from symgrad.reading.arithmetic import MOST_DIGITS
+from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.source import AbstractFunction
+from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.functions import Choice
+from symgrad.tensors.tensor import Scope, Tensor
+from symgrad.tensors.vocabulary import VOCABULARY
+
+RELATIONS = {"<": Lt, ">": Gt, "<=": Le, ">=": Ge, "==": Equal, "!=": Unequal}
+_REDUCTIONS = ("sum", "mean", "var", "std", "norm", "logsumexp")
+Shape = tuple[Expr, ...]
+
+
+class Unknown(Misfit):
+    """A quantity of which nothing is known here."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"nothing says what {name} is")
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that the document defines: its parameters and what it is of them."""
+
+    parameters: tuple[str, ...]
+    body: t.Term
+
+
+@dataclass
+class Evaluator:
+    """Reads the terms of one statement; what it uses is in `names`, what had to be named is in `auxiliary`."""
+
+    algebra: Algebra
+    shape: Callable[[str], Shape]  # a quantity's sizes; raises Unknown
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    lengths: Mapping[str, Expr] = field(default_factory=dict)  # names that are the length of an axis
+    jacobian: Callable[[str, str, bool], Value] | None = None  # of one quantity by another, written out
+    loss: str = ""
+    direct: bool = False  # a partial derivative holds all other named quantities fixed
+    entrywise: bool = False  # a derivative of an array by one of its shape is that of each entry
+    scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
+    aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
+    is_split: Callable[[str], bool] = lambda name: False  # whether a name's entries are of an array beside it
+    local: dict[str, Value] = field(default_factory=dict)
+    letters: dict[str, Index] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    auxiliary: list[Equation] = field(default_factory=list)
+    seen: list[tuple[t.Term, Expr]] = field(default_factory=list)
+    depth: int = 0
+
+    def value(self, term: t.Term) -> Value:
+        """A term's value; raises Misfit."""
+        self.depth += 1
+        if self.depth > 200:
+            raise Misfit("the definitions are nested too deeply")
+        try:
+            rule: Any = getattr(self, f"_{type(term).__name__.lower()}")
+            found: Value = rule(term)
+        finally:
+            self.depth -= 1
+        if not self.algebra.dry:
+            self.seen.append((term, found.expr))
+        return found
+
+    # --- numbers and quantities
+
+    def _num(self, term: t.Num) -> Value:
+        if term.text in ("pi", "e"):
+            return Value(pi if term.text == "pi" else S.Exp1)
+        if len(term.text) > MOST_DIGITS or ("e" in term.text and abs(int(term.text.split("e")[1])) > MOST_DIGITS):
+            raise Misfit(f"the number {term.text[:20]}… is too large to compute with")
+        number = exact(term.text)
+        if not number.is_Integer:
+            self.algebra.written[number] = (number,)
+        return Value(number)
+
+    def _ref(self, term: t.Ref) -> Value:
+        if term.name in self.local:
+            return self._at(self.local[term.name], term.at)
+        if not term.at and term.name in self.letters:
+            return Value(self.letters[term.name])
+        if not term.at and term.name in self.lengths:
+            return Value(self.algebra.sizes.find(self.lengths[term.name]))
+        if term.name in self.aliases:
+            return self._at(self._alias(term.name), term.at)
+        name = f"{term.name}@{len(term.at)}" if term.at and self.is_split(term.name) else term.name
+        sizes = self.shape(name)
+        name = name.replace("@", "_all")
+        self.names.add(name)
+        return self._at(self._open(name, sizes), term.at)
+
+    def _alias(self, name: str) -> Value:
+        """What a name stands for, as an array over the indices that its definition has on the left."""
+        at, body = self.aliases[name]
+        outer, self.letters = self.letters, {}
+        try:
+            value = self.value(body)
+            free = [self.letters.get(place.letter) for place in at]
+            others = set(self.letters) - {place.letter for place in at}
+        finally:
+            self.letters = outer
+        if None in free or others:
+            raise Misfit(f"the indices of {name} don't fit its definition")
+        fresh = self.algebra.renamed(
+            Value(value.expr, (*[index for index in free if index is not None], *value.axes)),
+            [self.algebra.index(index.size) for index in (*free, *value.axes) if index is not None],
+        )
+        return fresh if at else replace(fresh, row=value.row, derived=value.derived)
+
+    def _open(self, name: str, sizes: Shape) -> Value:
+        axes = tuple(self.algebra.index(size) for size in sizes)
+        return Value(IndexedBase(name)[axes] if axes else Symbol(name), axes)
+
+    def _at(self, value: Value, at: tuple[t.At, ...]) -> Value:
+        if not at:
+            return value
+        if len(at) > value.rank:
+            raise Misfit("more indices are written than there are axes")
+        places = [self._place(place, axis.size) for place, axis in zip(at, value.axes, strict=False)]
+        return self.algebra.picked(value, places)
+
+    def _place(self, at: t.At, size: Expr) -> Expr | None:
+        if at.letter == ":":
+            return None
+        if not at.letter:
+            if at.shift < 1:
+                raise Misfit("entries are counted from 1")
+            return Integer(at.shift - 1)
+        if at.shift:
+            raise Misfit(f"the index {at} leaves its axis at an end")
+        if at.letter not in self.letters:
+            self.letters[at.letter] = Index(at.letter, self.algebra.sizes.find(size))
+        else:
+            self.algebra.sizes.unify(self.letters[at.letter].size, size)
+        return self.letters[at.letter]
+
+    def _picked(self, term: t.Picked) -> Value:
+        return self._at(self.value(term.body), term.at)
+
+    def _delta(self, term: t.Delta) -> Value:
+        places = []
+        for at in term.at:
+            if at.letter and at.letter not in self.letters:
+                self.letters[at.letter] = Index(at.letter, self.algebra.sizes.fresh())
+            places.append(self.letters[at.letter] if at.letter else Integer(at.shift - 1))
+        if isinstance(places[0], Index) and isinstance(places[1], Index):
+            self.algebra.sizes.unify(places[0].size, places[1].size)
+        return Value(KroneckerDelta(*places))
+
+    # --- arithmetic
+
+    def _add(self, term: t.Add) -> Value:
+        return self.algebra.add([self.value(part) for part in term.terms], term.signs)
+
+    def _mul(self, term: t.Mul) -> Value:
+        values = [self.value(factor) for factor in term.factors]
+        found = values[0]
+        for sign, value in zip(term.operators, values[1:], strict=True):
+            found = self.algebra.times(found, sign, value)
+        return found
+
+    def _div(self, term: t.Div) -> Value:
+        over, under = self.value(term.over), self.value(term.under)
+        if not self.algebra.dry and under.expr.is_zero:
+            raise Misfit("a division by zero")
+        return self.algebra.combine(lambda pair: product((pair[0], pair[1] ** -1), self.algebra.written), over, under)
+
+    def _power(self, term: t.Power) -> Value:
+        half = isinstance(term.exponent, t.Num) and term.exponent.text == "2"
+        if half and isinstance(term.base, t.Norm) and term.base.kind[:1] in "‖|" and term.base.kind[1:] in ("", "2", "F"):
+            return self._squares(self.value(term.base.body))
+        base, exponent = self.value(term.base), self.value(term.exponent)
+        if base.rank == 2 and exponent.rank == 0 and exponent.expr not in (S.Half, -S.Half):
+            self.algebra.choose("a power of a matrix was read entry by entry")
+        if base.expr.is_number and exponent.expr.is_number and not self.algebra.dry:
+            self._refuse_large(base.expr, exponent.expr)
+        return self.algebra.combine(lambda pair: pair[0] ** pair[1], base, exponent)
+
+    @staticmethod
+    def _refuse_large(base: Expr, exponent: Expr) -> None:
+        if base.is_zero and exponent.is_negative:
+            raise Misfit("a division by zero")
+        size = 1 if not base.is_Rational else len(str(abs(base.p))) + len(str(base.q))
+        if abs(base) != 1 and not base.is_zero and (not exponent.is_Rational or abs(exponent) * size > MOST_DIGITS):
+            if exponent.is_Rational or exponent.is_number and abs(exponent.evalf(5)) * size > MOST_DIGITS:
+                raise Misfit("a power of a number that is too large to compute")
+
+    def _squares(self, value: Value) -> Value:
+        square = self.algebra.mapped(value, lambda expr: expr**2)
+        return self.algebra.summed(square, square.axes) if value.axes else square
+
+    def _transposed(self, term: t.Transposed) -> Value:
+        return self.algebra.transposed(self.value(term.body))
+
+    def _inverse(self, term: t.Inverse) -> Value:
+        value = self.value(term.body)
+        if value.rank == 0:
+            return self.algebra.mapped(value, lambda expr: expr**-1)
+        if value.rank != 2:
+            raise Misfit("an inverse of what is no matrix")
+        self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
+        return self._word("inv", [value], value.axes)
+
+    def _norm(self, term: t.Norm) -> Value:
+        value = self.value(term.body)
+        kind = term.kind
+        if kind == "|" and value.rank == 0:
+            return self.algebra.mapped(value, ELEMENTWISE["abs"].build)
+        if kind in ("‖1", "|1"):
+            absolute = self.algebra.mapped(value, ELEMENTWISE["abs"].build)
+            return self.algebra.summed(absolute, absolute.axes)
+        if kind == "|" and value.rank == 2:
+            raise Misfit("|·| of a matrix may be its determinant or its entries' absolute values")
+        if kind[1:] in ("", "2", "F"):
+            return self.algebra.mapped(self._squares(value), lambda expr: expr**S.Half)
+        raise Misfit(f"the norm {kind} isn't known here")
+
+    def _choice(self, term: t.Choice) -> Value:
+        parts: list[Value] = []
+        for value, condition in term.branches:
+            parts.append(self.value(value))
+            if condition is not None:
+                parts += [self.value(condition.left), self.value(condition.right)]
+
+        def build(exprs: tuple[Expr, ...]) -> Expr:
+            rest = list(exprs)
+            branches: list[tuple[Expr, Any]] = []
+            for _, condition in term.branches:
+                chosen = rest.pop(0)
+                if condition is None:
+                    branches.append((chosen, True))
+                else:
+                    branches.append((chosen, RELATIONS[condition.relation](rest.pop(0), rest.pop(0))))
+            return Choice(*branches)
+
+        return self.algebra.combine(build, *parts)
+
+    def _entries(self, term: t.Entries) -> Value:
+        if len(term.rows) == 1 and len(term.rows[0]) == 1:
+            return self.value(term.rows[0][0])  # [8] is a vector with one entry, which is what it holds
+        raise Misfit("a matrix that is written out can't be compared yet")
+
+    def _comparison(self, term: t.Comparison) -> Value:
+        raise Misfit("a comparison has no value")
+
+    def _substituted(self, term: t.Substituted) -> Value:
+        value = self.value(term.body)
+        table = {}
+        for name, given in term.values:
+            at = self.value(given)
+            if at.rank or value.rank:
+                raise Misfit("an array can't be put into a formula yet")
+            table[Symbol(name)] = at.expr
+        if value.derived is not None:
+            raise Misfit("a derivative at a point has a value only in numbers")
+        return Value(self.algebra.built(lambda: value.expr.xreplace(table)))
+
+    # --- sums
+
+    def _big(self, term: t.Big) -> Value:
+        if term.kind not in ("sum", "max", "min"):
+            raise Misfit("a product over indices can't be compared yet")
+        hidden = {over.letter: self.letters.pop(over.letter, None) for over in term.over}
+        for over in term.over:
+            self._bounds(over)
+        body = self.value(term.body)
+        bound = [self.letters.pop(over.letter, None) for over in term.over]
+        self.letters.update({letter: index for letter, index in hidden.items() if index is not None})
+        if not term.over:
+            return self._over_everything(body)
+        for over, index in zip(term.over, bound, strict=True):
+            if index is None and over.last is None:
+                raise Misfit(f"nothing behind the sum's sign has the index {over.letter}")
+        indices = [index for index in bound if index is not None]
+        if term.kind == "sum":
+            found = self.algebra.summed(body, indices)
+            for over, index in zip(term.over, bound, strict=True):
+                if index is None and over.last is not None:
+                    found = self.algebra.hadamard(self.value(over.last), found)
+            return found
+        if term.kind == "min":
+            raise Misfit("a minimum over indices can't be compared yet")
+        return Value(self.algebra.built(lambda: reduced(Largest, body.expr, indices)), body.axes)
+
+    def _bounds(self, over: t.Over) -> None:
+        """The length of the axis that a sum runs over, from its bounds; raises Misfit for a part of it."""
+        first = over.first
+        if first is not None and not (isinstance(first, t.Num) and first.text in ("0", "1")):
+            raise Misfit("a sum over a part of an axis can't be compared yet")
+        if over.last is None:
+            return
+        size: Expr | None = None
+        if isinstance(over.last, t.Ref) and not over.last.at:
+            size = self.lengths.get(over.last.name)
+            if size is None:
+                raise Misfit(f"the sum runs to {over.last.name}, which is no length of an axis")
+        elif isinstance(over.last, t.Num) and over.last.text.isdigit():
+            size = Integer(int(over.last.text))
+        if size is None:
+            raise Misfit("a sum over a part of an axis can't be compared yet")
+        if first is not None and isinstance(first, t.Num) and first.text == "0":
+            raise Misfit("a sum from 0 to n has one entry more than its axis")
+        self.letters[over.letter] = Index(over.letter, self.algebra.sizes.find(size))
+
+    def _over_everything(self, body: Value) -> Value:
+        """Σ without an index: over all axes, or over the indices that are written in it."""
+        if body.axes:
+            return self.algebra.summed(body, body.axes)
+        if len(self.letters) == 1:
+            (letter,) = self.letters
+            self.algebra.choose(f"a sum without an index was read to run over {letter}")
+            return self.algebra.summed(body, (self.letters.pop(letter),))
+        raise Misfit("nothing says what the sum runs over")
+
+    # --- functions
+
+    def _apply(self, term: t.Apply) -> Value:
+        if term.function in self.functions:
+            if self._is_shown(term) and term.function not in self.local:
+                return self._ref(t.Ref(term.span, term.function))
+            return self._defined(term, self.functions[term.function])
+        if not term.primes and self._is_shown(term):
+            return self._ref(t.Ref(term.span, term.function))
+        if term.at:
+            raise Misfit("a subscript of a function that isn't an index")
+        arguments = term.arguments
+        name = term.function
+        if name in ELEMENTWISE and len(arguments) == 1:
+            return self._elementwise(name, self.value(arguments[0]), term.primes)
+        if term.primes and name in VOCABULARY:
+            raise Misfit(f"the derivative of {name} is no function of one number")
+        if name == "softmax" and len(arguments) == 1:
+            return self._softmax(arguments[0])
+        if name in ("max", "min"):
+            return self._extreme(name, [self.value(argument) for argument in arguments])
+        if name == "ones":
+            raise Misfit("a vector of ones has no length here")
+        values = [self.value(argument) for argument in arguments]
+        if name == "diag" and len(values) == 1:
+            return self._diagonal(values[0])
+        if name in ("trace", "det") and len(values) == 1 and values[0].rank == 2:
+            self.algebra.sizes.unify(values[0].axes[0].size, values[0].axes[1].size)
+            return self._word(name, values, ())
+        if name in _REDUCTIONS and len(values) == 1 and not term.primes:
+            return self._word(name, values, ())
+        if name in ("vec", "argmax", "argmin", "lim", "sup", "inf", "arg", "log_softmax") or name in VOCABULARY:
+            raise Misfit(f"{name} can't be compared yet")
+        return self._abstract(name, values, term.primes)
+
+    def _elementwise(self, name: str, value: Value, primes: int) -> Value:
+        build = ELEMENTWISE[name].build
+        for _ in range(primes):
+            build = _derivative(build)
+        return self.algebra.mapped(value, build)
+
+    def _softmax(self, argument: t.Term) -> Value:
+        if isinstance(argument, t.Ref) and argument.at and all(at.letter for at in argument.at):
+            whole = self.value(replace(argument, at=()))
+            if whole.rank == len(argument.at):
+                return self._at(self._word("softmax", [whole], whole.axes), argument.at)
+        value = self.value(argument)
+        if value.rank == 0:
+            raise Misfit("softmax of a number")
+        return self._word("softmax", [value], value.axes)
+
+    def _extreme(self, name: str, values: list[Value]) -> Value:
+        if len(values) == 1 and values[0].rank:
+            if name == "min":
+                raise Misfit("a minimum over all entries can't be compared yet")
+            body = values[0]
+            return Value(self.algebra.built(lambda: reduced(Largest, body.expr, body.axes)))
+        if len(values) != 2:
+            raise Misfit(f"{name} of {len(values)} numbers can't be compared yet")
+        if name == "max" and values[0].expr == 0 and values[0].rank == 0:
+            return self._elementwise("relu", values[1], 0)
+        if name == "max" and values[1].expr == 0 and values[1].rank == 0 and not self.algebra.dry:
+            return self._elementwise("relu", values[0], 0)
+        relation = Gt if name == "max" else Lt
+        return self.algebra.combine(
+            lambda pair: Choice((pair[0], relation(pair[0], pair[1])), (pair[1], True)), *values
+        )
+
+    def _diagonal(self, value: Value) -> Value:
+        if value.rank != 1:
+            raise Misfit("diag of what is no vector")
+        (row,) = value.axes
+        column = self.algebra.index(row.size)
+        expr = self.algebra.built(lambda: product((value.expr, KroneckerDelta(row, column)), self.algebra.written))
+        return Value(expr, (row, column))
+
+    def _word(self, name: str, values: list[Value], axes: tuple[Index, ...]) -> Value:
+        """A word of the vocabulary, as a Python model would use it."""
+        if self.algebra.dry:
+            return Value(S.One, axes, values[0].row and len(axes) == 1)
+        scope = Scope(self.algebra.written, self.algebra.counter)
+        tensors = [Tensor(value.expr, value.axes, scope) for value in values]
+        found = VOCABULARY[name].build(*tensors)
+        return Value(found.expr, found.indices, values[0].row and len(found.indices) == 1)
+
+    def _abstract(self, name: str, values: list[Value], primes: int) -> Value:
+        if len(values) != 1:
+            raise Misfit(f"nothing says what {name} is of {len(values)} arguments")
+        function = AbstractFunction(name + "'" * primes, Scope(self.algebra.written, self.algebra.counter))
+        return self.algebra.mapped(values[0], lambda expr: function(Tensor(expr, (), function.scope)).expr)
+
+    def _defined(self, term: t.Apply, function: Function) -> Value:
+        """A function of the document, its parameters being the arguments."""
+        if len(term.arguments) != len(function.parameters):
+            raise Misfit(f"{term.function} takes {len(function.parameters)} arguments")
+        values = [self.value(argument) for argument in term.arguments]
+        if term.primes:
+            return self._slope(function, values, term)
+        outer, self.local = self.local, {**self.local, **dict(zip(function.parameters, values, strict=True))}
+        try:
+            return self.value(function.body)
+        finally:
+            self.local = outer
+
+    def _slope(self, function: Function, values: list[Value], term: t.Apply) -> Value:
+        if len(values) != 1:
+            raise Misfit(f"a prime on {term.function}, which has more than one argument")
+        slot = Symbol("slot_")
+        outer, self.local = self.local, {function.parameters[0]: Value(slot)}
+        try:
+            body = self.value(function.body)
+        finally:
+            self.local = outer
+        if body.rank:
+            raise Misfit(f"a prime on {term.function}, which isn't a function of one number")
+        build: Callable[[Expr], Expr] = lambda expr: body.expr.xreplace({slot: expr})  # noqa: E731  # composed below
+        for _ in range(term.primes):
+            build = _derivative(build)
+        return self.algebra.mapped(values[0], build)
+
+    # --- derivatives
+
+    def _partial(self, term: t.Partial) -> Value:
+        if len(term.by) > 1:
+            inner = replace(term, by=term.by[:-1])
+            return self._partial(t.Partial(term.span, inner, term.by[-1:], term.nabla))
+        of_name, of_at = self._numerator(term.of)
+        by = self._variable(term)
+        by_name, by_at = by.name, by.at
+        of_shape = () if of_name in self.scalars else self.shape(of_name)
+        by_shape = self.shape(by_name)
+        self.names |= {of_name, by_name}
+        found = self._jacobian(of_name, by_name, of_shape, by_shape)
+        if found.derived is not None and found.derived.entrywise:
+            if len(of_at) == len(by_at) and of_at != by_at and of_at:
+                raise Misfit("entries of two arrays")
+            return self._at(found, by_at) if by_at else found
+        places = [self._place(at, axis.size) for at, axis in zip(of_at, found.axes, strict=False)]
+        places += [None] * (len(of_shape) - len(of_at))
+        places += [self._place(at, axis.size) for at, axis in zip(by_at, found.axes[len(of_shape) :], strict=False)]
+        if len(of_at) > len(of_shape) or len(by_at) > len(by_shape):
+            raise Misfit("more indices are written than there are axes")
+        result = self.algebra.picked(found, places)
+        if of_at or by_at:
+            left = len([place for place in places[: len(of_shape)] if place is None])
+            own = Derived(f"{of_name}{list(map(str, of_at))}", f"{by_name}{list(map(str, by_at))}", left)
+            return replace(result, derived=own if result.axes else None)
+        return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
+
+    def _jacobian(self, of: str, by: str, of_shape: Shape, by_shape: Shape) -> Value:
+        """∂of/∂by by its name, or written out where a reading needs that."""
+        axes = tuple(self.algebra.index(size) for size in (*of_shape, *by_shape))
+        if of == by:
+            half = len(of_shape)
+            deltas = [KroneckerDelta(a, b) for a, b in zip(axes[:half], axes[half:], strict=True)]
+            return Value(product(deltas, self.algebra.written) if deltas else S.One, axes)
+        entrywise = self.entrywise and of_shape and len(of_shape) == len(by_shape)
+        direct = self.direct and of not in self.scalars
+        if entrywise:
+            for one, other in zip(of_shape, by_shape, strict=True):
+                self.algebra.sizes.unify(one, other)
+        if self.algebra.dry or self.jacobian is None:
+            if entrywise:
+                return Value(S.One, axes[len(of_shape) :], False, Derived(of, by, 0, True))
+            return Value(S.One, axes)
+        if direct or entrywise:
+            whole = self.jacobian(of, by, direct)
+            whole = self.algebra.renamed(whole, axes)
+            return self._diagonal_of(whole, of, by, len(of_shape)) if entrywise else whole
+        name = partial_name(of, by)
+        return Value(IndexedBase(name)[axes] if axes else Symbol(name), axes)
+
+    def _diagonal_of(self, whole: Value, of: str, by: str, half: int) -> Value:
+        """What a Jacobian has on its diagonal; raises Misfit if it has anything else."""
+        first, second = whole.axes[:half], whole.axes[half:]
+        expr = whole.expr
+        deltas = {KroneckerDelta(a, b) for a, b in zip(first, second, strict=True)}
+        for delta in deltas:
+            if expr.xreplace({delta: S.Zero}) != 0 and expr.expand().xreplace({delta: S.Zero}) != 0:
+                raise Misfit(f"an entry of {of} depends on other entries of {by}")
+        table: dict[Any, Any] = dict(zip(first, second, strict=True))
+        diagonal = expr.xreplace(dict.fromkeys(deltas, S.One)).xreplace(table)
+        return Value(diagonal, second, False, Derived(of, by, 0, True))
+
+    def _numerator(self, term: t.Term) -> tuple[str, tuple[t.At, ...]]:
+        """The name of what is differentiated; an expression gets one."""
+        if isinstance(term, t.Ref):
+            if term.name == LOSS:
+                if not self.loss:
+                    raise Misfit("nothing says which loss is differentiated")
+                return self.loss, ()
+            if term.name in self.local or term.name in self.lengths:
+                raise Misfit(f"{term.name} can't be differentiated here")
+            return term.name, term.at
+        if isinstance(term, t.Apply) and self._is_shown(term):
+            return term.function, ()
+        value = self.value(term)
+        name = f"expression{len(self.auxiliary) + 1}"
+        free = tuple(index for index in self.letters.values() if index in value.expr.free_symbols)
+        axes = (*free, *value.axes)
+        self.auxiliary.append(Equation(name, value.expr, axes))
+        self._own[name] = tuple(index.size for index in axes)
+        return name, tuple(t.At(index.name) for index in free)
+
+    @property
+    def _own(self) -> dict[str, Shape]:
+        shapes: dict[str, Shape] | None = getattr(self, "_own_shapes", None)
+        if shapes is None:
+            shapes = {}
+            outer = self.shape
+            self._own_shapes = shapes
+            self.shape = lambda name: shapes[name] if name in shapes else outer(name)
+        return shapes
+
+    def _is_shown(self, term: t.Apply) -> bool:
+        """Whether the arguments only show what a quantity depends on: L(y, ŷ), J(θ)."""
+        if term.primes:
+            return False
+        try:
+            self.shape(term.function)
+        except Misfit:
+            return False
+        known = self.functions.get(term.function)
+        names = tuple(argument.name for argument in term.arguments if isinstance(argument, t.Ref))
+        return len(names) == len(term.arguments) and (known is None or known.parameters == names)
+
+    def _variable(self, term: t.Partial) -> t.Ref:
+        """What is differentiated by; ∇f alone is by f's one parameter."""
+        if not term.by:
+            name = term.of.function if isinstance(term.of, t.Apply) else getattr(term.of, "name", "")
+            function = self.functions.get(name)
+            if function is None or len(function.parameters) != 1:
+                raise Misfit("nothing says what the gradient is taken by")
+            return t.Ref(term.span, function.parameters[0])
+        (by,) = term.by
+        if isinstance(by, t.Transposed) and isinstance(by.body, t.Ref):
+            raise Misfit("a derivative by a transpose")
+        if isinstance(by, t.Apply) and self._is_shown(by):
+            return t.Ref(by.span, by.function)
+        if not isinstance(by, t.Ref):
+            raise Misfit("a derivative by what is no name")
+        return by
+
+
+def _derivative(build: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    """The derivative of a function of one number."""
+    from symgrad.calculus.differential import collected, differential
+
+    slot = Symbol("slot__")
+    written: dict[Expr, Any] = {}
+    slope = collected(differential(build(slot), written), written).get(slot, S.Zero)
+    return lambda expr: slope.xreplace({slot: expr})

@@ -1,0 +1,412 @@
+"""The verdict on a claim in a document: every way in which it can be read is tried before it is called wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sympy import Expr, Indexed, IndexedBase, Symbol
+
+from symgrad.checking.evaluate import Evaluator, Unknown
+from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
+from symgrad.checking.layers import has_layers, instances
+from symgrad.checking.sentences import Sentence
+from symgrad.checking.values import Misfit, Value
+from symgrad.checking.world import CycleError, Definition, World
+from symgrad.derivation import Derivation
+from symgrad.equations import Equation, Index, Model, Quantity, names_in
+from symgrad.errors import SymgradError
+from symgrad.facts import SumFact
+from symgrad.indices import canonical, relabelled, sigma
+from symgrad.reading.latex import terms as t
+from symgrad.verification.budget import Budget, OutOfTime
+from symgrad.verification.context import Context
+from symgrad.verification.decide import decide
+from symgrad.verification.verdict import Verdict
+
+MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict on a claim, which of its sides is the faulty one, and how the claim was read."""
+
+    verdict: Verdict
+    side: int = 1
+    readings: tuple[str, ...] = ()
+    seen: tuple[tuple[t.Term, Expr], ...] = ()
+
+
+@dataclass(frozen=True)
+class Manner:
+    """A way of reading a claim's derivatives."""
+
+    direct: bool = False
+    entrywise: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the manner has chosen."""
+        found = ["∂ was read as the direct derivative, other named quantities held fixed"] if self.direct else []
+        return (*found, *(["a derivative of an array was read entry by entry"] if self.entrywise else []))
+
+
+MANNERS = (Manner(), Manner(entrywise=True), Manner(direct=True), Manner(direct=True, entrywise=True))
+
+
+@dataclass
+class Judge:
+    """Decides claims against a document's definitions, in the shapes that were inferred for it."""
+
+    world: World
+    shapes: Shapes
+    lengths: Mapping[str, Expr]
+    facts: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 5.0
+    equations: dict[Definition, Equation] = field(default_factory=dict)
+    contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
+
+    def claim(self, sentence: Sentence) -> Judged:
+        """The verdict on a sentence's sides, each against the first; for some layers where it is about any."""
+        budget = Budget(self.seconds)
+        sides = [sentence.sides]
+        layered = any(has_layers(side) for side in sentence.sides)
+        if layered:
+            sides = [found for found, _ in itertools.islice(instances(sentence.sides, self.world.depth), 12)]
+        judged: list[Judged] = []
+        for each in sides:
+            found = self._instance(each, sentence.number, budget)
+            if found.verdict.status == "malformed" and layered:
+                continue
+            judged.append(found)
+            if found.verdict.status == "refuted" or len(judged) >= MOST_LAYERS:
+                break
+        if not judged:
+            return Judged(Verdict("malformed", "", "its names and shapes don't fit the definitions"))
+        worst = min(judged, key=lambda one: _ORDER.index(one.verdict.status))
+        if layered and worst.verdict:
+            reason = f"{worst.verdict.reason}; written out for {self.world.depth} layers or steps"
+            return dataclasses.replace(worst, verdict=dataclasses.replace(worst.verdict, reason=reason))
+        return worst
+
+    def _instance(self, sides: tuple[t.Term, ...], number: int, budget: Budget) -> Judged:
+        """Each side against the first one; the first that fails is the verdict."""
+        result: Judged | None = None
+        for place in range(1, len(sides)):
+            found = self._pair(sides[0], sides[place], number, budget, place)
+            if result is None or _ORDER.index(found.verdict.status) < _ORDER.index(result.verdict.status):
+                result = found
+            if found.verdict.status == "refuted":
+                break
+        assert result is not None
+        return result
+
+    def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
+        """One equality, in each manner of reading until one holds."""
+        failed: list[Judged] = []
+        reasons: list[str] = []
+        for manner in MANNERS:
+            if budget.left <= 0:
+                break
+            try:
+                found = budget.run(lambda m=manner: self._read(left, right, number, m, budget))  # type: ignore[misc]
+            except OutOfTime:
+                return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
+            except Unknown as error:
+                return Judged(Verdict("undecided", "", str(error)), place)
+            except (Misfit, SymgradError, CycleError) as error:
+                reasons.append(str(error))
+                continue
+            except RecursionError:
+                reasons.append("the formula is nested too deeply")
+                continue
+            except Exception as error:  # a document's next formula must not suffer from an error of ours in this one
+                return Judged(Verdict("undecided", "", f"symgrad failed on it: {type(error).__name__}: {error}"), place)
+            if found is None:
+                continue
+            judged = dataclasses.replace(found, side=place, readings=(*found.readings, *manner.words))
+            if judged.verdict:
+                return judged
+            failed.append(judged)
+        if not failed:
+            return Judged(Verdict("malformed", "", reasons[0] if reasons else "it can't be compared"), place)
+        undecided = next((one for one in failed if one.verdict.status != "refuted"), None)
+        return undecided or failed[0]
+
+    # --- one reading
+
+    def evaluator(self, number: int, manner: Manner, context_of: Sequence[str] = ()) -> Evaluator:
+        """What reads a claim in one manner."""
+
+        def jacobian(of: str, by: str, direct: bool) -> Value:
+            return self._jacobian(of, by, direct, number)
+
+        found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
+        found.direct, found.entrywise = manner.direct, manner.entrywise
+        return found
+
+    def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
+        evaluator = self.evaluator(number, manner)
+        abstract = self._abstract_losses((left, right), number)
+        evaluator.scalars = abstract
+        if abstract and not evaluator.loss:
+            evaluator.loss = min(abstract)
+        first = evaluator.value(left)
+        second = evaluator.value(right)
+        if (manner.entrywise or manner.direct) and not _uses_manner((left, right), manner):
+            return None
+        free = list(evaluator.letters.values())
+        context = self._context(evaluator, number, abstract)
+        readings = list(evaluator.algebra.choices)
+        claims = self._claims(evaluator, first, second, free)
+        judged: Judged | None = None
+        for correct, claim, words in claims:
+            verdict = self._decided(context, correct, claim, budget)
+            found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen))
+            if verdict:
+                return found
+            judged = judged or found
+        if judged is not None and abstract and judged.verdict.status == "refuted":
+            if not self._is_linear(left, right, abstract, number):
+                return Judged(Verdict("undecided", "", f"nothing defines {', '.join(sorted(abstract))}"), 1)
+        if judged is None:
+            raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
+        return judged
+
+    def _claims(
+        self, evaluator: Evaluator, first: Value, second: Value, free: list[Index]
+    ) -> Iterator[tuple[Equation, Equation, tuple[str, ...]]]:
+        """The two sides as equations on the same axes; the second also transposed."""
+        algebra = evaluator.algebra
+        used = [index for index in free if index in first.expr.free_symbols | second.expr.free_symbols]
+        orders: list[tuple[Value, tuple[str, ...]]] = []
+        if second.rank == 0 and first.rank and is_constant(second):
+            orders.append((dataclasses.replace(second, axes=first.axes), ()))
+        elif first.rank == second.rank:
+            orders.append((second, ()))
+            if first.rank == 2:
+                orders.append((algebra.transposed(second), ("the derivative was read in the other layout",)))
+        elif {first.rank, second.rank} == {1, 2} or second.rank == 0:
+            pass
+        for value, words in orders:
+            try:
+                fit(
+                    algebra.sizes.copy(), tuple(a.size for a in first.axes), tuple(a.size for a in value.axes)
+                )
+            except Misfit:
+                continue
+            moved = algebra.renamed(value, first.axes) if value.axes != first.axes else value
+            axes = (*used, *first.axes)
+            yield Equation("claim", first.expr, axes), Equation("claim", moved.expr, axes), words
+
+    def _decided(self, context: Context, correct: Equation, claim: Equation, budget: Budget) -> Verdict:
+        for name in {*names_in(correct.rhs), *names_in(claim.rhs)}:
+            if context.is_partial(name):
+                context.partial(name)  # so that it has a value at a point
+        correct = self._named(context, correct)
+        claim = Equation(correct.name, claim.rhs, claim.indices)
+        return decide(context, claim, correct, "", budget)
+
+    def _named(self, context: Context, side: Equation) -> Equation:
+        """A side that is a partial derivative by its name, as what the derivation has for it."""
+        rhs = side.rhs
+        name = str(rhs.base.label) if isinstance(rhs, Indexed) else rhs.name if isinstance(rhs, Symbol) else ""
+        if not context.is_partial(name):
+            return Equation(side.name, rhs, side.indices)
+        partial = context.partial(name)
+        places = rhs.indices if isinstance(rhs, Indexed) else ()
+        if len(places) != len(partial.indices):
+            return Equation(side.name, rhs, side.indices)
+        table = dict(zip(partial.indices, places, strict=True))
+        from symgrad.indices import refreshed
+
+        body = relabelled(refreshed(partial.rhs, context.counter, context.written), table, context.written)
+        return Equation(name, body, side.indices)
+
+    # --- models
+
+    def _equation(self, definition: Definition, number: int) -> Equation:
+        """A definition as an equation of a model."""
+        if definition in self.equations:
+            return self.equations[definition]
+        evaluator = make_evaluator(self.world, self.shapes, self.lengths, definition.number, False)
+        value = evaluator.value(definition.body)
+        letters = []
+        for place in definition.at:
+            if place.letter not in evaluator.letters:
+                raise Misfit(f"the index {place} isn't on the right")
+            letters.append(evaluator.letters[place.letter])
+        free = [index for index in evaluator.letters.values() if index in value.expr.free_symbols]
+        if set(free) - set(letters):
+            raise Misfit(f"{definition.name} has indices on the right only")
+        equation = Equation(definition.name, *canonical(value.expr, (*letters, *value.axes), evaluator.algebra.written))
+        if evaluator.auxiliary:
+            raise Misfit(f"{definition.name} differentiates an expression")
+        self.equations[definition] = equation
+        return equation
+
+    def _context(self, evaluator: Evaluator, number: int, abstract: frozenset[str]) -> Context:
+        names = set(evaluator.names) - abstract
+        for equation in evaluator.auxiliary:
+            names |= set(names_in(equation.rhs))
+        names -= {equation.name for equation in evaluator.auxiliary}
+        closed = self._closed(names, number, abstract)
+        key = (tuple(closed), tuple(sorted(abstract)), tuple(evaluator.auxiliary))
+        if key in self.contexts:
+            return self.contexts[key]
+        equations = [self._equation(definition, number) for definition in closed]
+        model = self._model(equations, evaluator, abstract, names)
+        self.contexts[key] = Context(Derivation(model, (), (), evaluator.algebra.written), evaluator.algebra.written)
+        return self.contexts[key]
+
+    def _closed(self, names: set[str], number: int, abstract: frozenset[str]) -> list[Definition]:
+        """The definitions that names depend on, and for an unknown loss all through which it may be reached."""
+        if not abstract:
+            return self.world.closure(names, number)
+        reached = {other for name in names for other in self.world.dependents(name, number)}
+        found = self.world.closure(names | reached, number)
+        return [definition for definition in found if self._is_usable(definition, number)]
+
+    def _is_usable(self, definition: Definition, number: int) -> bool:
+        try:
+            self._equation(definition, number)
+        except (Misfit, SymgradError):
+            return False
+        return True
+
+    def _model(
+        self, equations: list[Equation], evaluator: Evaluator, abstract: frozenset[str], names: set[str]
+    ) -> Model:
+        equations = [*equations, *self._canonical(evaluator)]
+        taken = {equation.name for equation in equations}
+        for loss in sorted(abstract):
+            equations.append(self._surrogate(loss, equations, names))
+            taken.add(loss)
+        quantities: dict[str, Quantity] = {}
+        for name in sorted({*names, *(name for equation in equations for name in equation.uses)} - taken):
+            if name.startswith("d") and "_d" in name:
+                continue
+            if name.startswith("adjoint_"):
+                continue
+            quantities[name] = Quantity(name, self.shapes.of(_original(name)))
+        for equation in equations:
+            for name in equation.uses:
+                if name.startswith("adjoint_"):
+                    base = name.removeprefix("adjoint_").split("__")[0]
+                    known = next((e.quantity.axes for e in equations if e.name == base), None)
+                    quantities[name] = Quantity(name, known if known is not None else quantities[base].axes)
+        if not equations:  # an identity of inputs: a model has at least one equation
+            equations, quantities["unit"] = [Equation("constant", Symbol("unit"))], Quantity("unit")
+        facts = tuple(self._facts(quantities, equations))
+        written = dict(evaluator.algebra.written)
+        return Model("document", tuple(quantities.values()), tuple(equations), equations[-1].name, {}, written, "", facts)
+
+    def _canonical(self, evaluator: Evaluator) -> list[Equation]:
+        return [
+            Equation(e.name, *canonical(e.rhs, e.indices, evaluator.algebra.written)) for e in evaluator.auxiliary
+        ]
+
+    def _facts(self, quantities: Mapping[str, Quantity], equations: Sequence[Equation]) -> Iterator[SumFact]:
+        shapes = {name: q.axes for name, q in quantities.items()} | {e.name: e.quantity.axes for e in equations}
+        for name, axis in self.facts.items():
+            axes = shapes.get(name, ())
+            if axes:
+                wanted = next((a for a in axes if str(a) == axis), axes[-1])
+                yield SumFact(name, str(wanted))
+
+    def _surrogate(self, loss: str, equations: Sequence[Equation], names: set[str]) -> Equation:
+        """A loss of which nothing is known: any linear function of what the model ends in has any gradient there."""
+        used = {name for equation in equations for name in equation.uses}
+        ends = [e for e in equations if e.name not in used and not e.name.startswith("expression")]
+        terms: list[Expr] = []
+        for end in ends:
+            terms.append(self._weighted(end.name, loss, end.quantity.axes))
+        defined = {equation.name for equation in equations}
+        for name in sorted(names - defined - used):
+            if not name.startswith("d"):
+                terms.append(self._weighted(name, loss, self.shapes.of(_original(name))))
+        if not terms:
+            raise Misfit(f"nothing defines {loss}")
+        from sympy import Add
+
+        return Equation(loss, Add(*terms), ())
+
+    def _weighted(self, name: str, loss: str, axes: tuple[Expr, ...]) -> Expr:
+        weight = f"adjoint_{name}__{loss}"
+        if not axes:
+            return Symbol(weight) * Symbol(name)
+        indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
+        return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
+
+    def _abstract_losses(self, sides: Sequence[t.Term], number: int) -> frozenset[str]:
+        """The losses that a claim differentiates and nothing defines."""
+        found = set()
+        for side in sides:
+            for node in self._opened(side, number):
+                if isinstance(node, t.Partial):
+                    of = node.of.function if isinstance(node.of, t.Apply) else getattr(node.of, "name", "")
+                    at = getattr(node.of, "at", ())
+                    if of == "?loss":
+                        of = self._loss(number)
+                    if of and not at and self.world.visible(of, number) is None and of not in self.world.aliases:
+                        found.add(of)
+        return frozenset(found)
+
+    def _opened(self, term: t.Term, number: int, depth: int = 0) -> Iterator[t.Term]:
+        """A term's parts, and those of the names of derivatives in it."""
+        for node in t.walk(term):
+            yield node
+            if isinstance(node, t.Ref) and node.name in self.world.aliases and depth < 6:
+                definition = self.world.visible(node.name, number)
+                if definition is not None:
+                    yield from self._opened(definition.body, number, depth + 1)
+
+    def _loss(self, number: int) -> str:
+        known = [name for name in self.world.definitions if self.shapes.known.get(name) == ()]
+        return self.world.loss(number, known)
+
+    def _is_linear(self, left: t.Term, right: t.Term, abstract: frozenset[str], number: int) -> bool:
+        """Whether each side has a derivative of the unknown loss, so that the claim says how they hang together."""
+
+        def mentions(term: t.Term) -> bool:
+            return any(
+                isinstance(node, t.Partial)
+                and (getattr(node.of, "name", "") in abstract | {"?loss"} or getattr(node.of, "function", "") in abstract)
+                for node in self._opened(term, number)
+            )
+
+        return mentions(left) and mentions(right)
+
+    def _jacobian(self, of: str, by: str, direct: bool, number: int) -> Value:
+        """∂of/∂by written out: of its own equation alone, or through all."""
+        definition = self.world.visible(of, number)
+        if definition is None:
+            raise Misfit(f"nothing defines {of}")
+        if direct and by not in self._equation(definition, number).uses:
+            raise Misfit(f"{of} doesn't use {by} directly")
+        closed = [definition] if direct else self.world.closure({of, by}, number)
+        equations = [self._equation(d, number) for d in closed]
+        defined = {equation.name for equation in equations}
+        inputs = {name for equation in equations for name in equation.uses} | {by}
+        quantities = tuple(Quantity(name, self.shapes.of(_original(name))) for name in sorted(inputs - defined))
+        model = Model("document", quantities, tuple(equations), of)
+        context = Context(Derivation(model, (), ()), {})
+        partial = context.partial(f"d{of}_d{by}")
+        expr = context.without_partials(partial.rhs)
+        return Value(expr, partial.indices)
+
+
+_ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _original(name: str) -> str:
+    """The name of an array beside a letter, as its shape is known."""
+    stem, mark, count = name.rpartition("_all")
+    return f"{stem}@{count}" if mark and count.isdigit() else name
+
+
+def _uses_manner(sides: Sequence[t.Term], manner: Manner) -> bool:
+    """Whether a manner can make a difference: there is a derivative of something by something."""
+    return any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))

@@ -1,0 +1,185 @@
+"""A document's statements as sentences: what kind each is, what it defines, where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from symgrad.checking.report import Kind
+from symgrad.reading.documents.text import Fragment
+from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.latex.statements import EQUALITIES, Statement
+from symgrad.reading.latex.tree import Span
+from symgrad.reading.latex.written import UnreadError
+from symgrad.tensors.elementwise import ELEMENTWISE
+
+NUMERIC = frozenset(("sqrt", "exp", "log", "abs", *ELEMENTWISE))
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One statement: its sides as terms, and what it defines or updates; `number` is its place in the document."""
+
+    number: int
+    fragment: Fragment
+    statement: Statement
+    sides: tuple[t.Term, ...] = ()
+    relations: tuple[str, ...] = ()
+    kind: Kind = "other"
+    error: UnreadError | None = None
+    choices: tuple[str, ...] = ()
+    section: int = 0
+    declared: tuple[tuple[str, tuple[t.Term, ...]], ...] = ()  # names with the axes that ∈ ℝ^{n×d} gives them
+
+    @property
+    def span(self) -> Span:
+        """Where it stands in its formula."""
+        return self.statement.span
+
+    @property
+    def left(self) -> t.Term:
+        """Its left-hand side."""
+        return self.sides[0]
+
+    @property
+    def defines(self) -> str:
+        """The name on its left, if a name or a function of names stands there."""
+        return named(self.left)[0] if self.sides else ""
+
+
+def named(term: t.Term) -> tuple[str, tuple[t.At, ...], tuple[str, ...]]:
+    """The name, the places and the parameters of a left-hand side such as z_i or f(x); no name for anything else."""
+    if isinstance(term, t.Ref):
+        return term.name, term.at, ()
+    if isinstance(term, t.Apply) and not term.primes and all(isinstance(a, t.Ref) and not a.at for a in term.arguments):
+        return term.function, term.at, tuple(a.name for a in term.arguments if isinstance(a, t.Ref))
+    if isinstance(term, t.Apply) and not term.primes and term.arguments:
+        if all(isinstance(a, t.Ref) for a in term.arguments):
+            return term.function, term.at, ()
+    return "", (), ()
+
+
+def is_number(term: t.Term) -> bool:
+    """Whether a term is arithmetic of numbers."""
+    match term:
+        case t.Num():
+            return True
+        case t.Entries():
+            return all(is_number(entry) for row in term.rows for entry in row)
+        case t.Ref() | t.Partial() | t.Big() | t.Delta() | t.Substituted():
+            return False
+        case t.Apply():
+            return term.function in NUMERIC and all(map(is_number, term.arguments))
+    inside = list(t.parts(term))
+    return bool(inside) and all(map(is_number, inside))
+
+
+def has_derivative(term: t.Term) -> bool:
+    """Whether a term has a derivative in it."""
+    return any(isinstance(node, t.Partial) or (isinstance(node, t.Apply) and node.primes) for node in t.walk(term))
+
+
+def has_partial(term: t.Term) -> bool:
+    """Whether a term has a derivative of a quantity in it."""
+    return any(isinstance(node, t.Partial) for node in t.walk(term))
+
+
+def classified(sentence: Sentence) -> Sentence:
+    """The sentence with its kind; sides that only bound, approximate or declare are left out."""
+    sides, relations = list(sentence.sides), list(sentence.relations)
+    kept = next((place for place, mark in enumerate(relations) if mark not in EQUALITIES), len(relations))
+    if kept < len(relations) and relations[kept] != "∈":
+        if kept == 0:
+            return replace(sentence, kind="other")
+    sides, relations = sides[: kept + 1], relations[:kept]
+    if len(sides) < 2:
+        return replace(sentence, kind="other")
+    cut = next(
+        (p for p, mark in enumerate(relations) if mark == "≈" and not is_number(sides[p + 1])), len(relations)
+    )
+    sides, relations = sides[: cut + 1], relations[:cut]
+    if len(sides) < 2:
+        return replace(sentence, kind="other")
+    found = replace(sentence, sides=tuple(sides), relations=tuple(relations))
+    return replace(found, kind=_kind(found))
+
+
+def _kind(sentence: Sentence) -> Kind:
+    left, *rest = sentence.sides
+    name, at, _ = named(left)
+    if is_update(sentence):
+        return "update"
+    numeric = [is_number(side) for side in rest]
+    if all(numeric) and (is_number(left) or not name or isinstance(left, t.Apply)):
+        if isinstance(left, t.Apply) and name:
+            return "definition" if len(rest) == 1 and not is_number(left) and _is_plain(left) else "numbers"
+        return "numbers"
+    if name and all(numeric):
+        return "numbers" if len(rest) > 1 else "definition"
+    if name and any(numeric) and numeric[0]:
+        return "numbers"
+    if name:
+        return "definition"
+    if has_derivative(left):
+        return "claim"
+    if any(has_derivative(side) for side in rest) or any(True for _ in t.refs(left)):
+        return "claim"
+    return "numbers" if all(map(is_number, sentence.sides)) else "claim"
+
+
+def _is_plain(left: t.Apply) -> bool:
+    return all(isinstance(argument, t.Ref) for argument in left.arguments)
+
+
+def is_update(sentence: Sentence) -> bool:
+    """Whether a sentence takes a step: w ← w - α g, w' = w - α g, θ_{t+1} = θ_t - α g."""
+    left, first = sentence.sides[0], sentence.sides[1]
+    name, at, params = named(left)
+    if not name or params:
+        return False
+    if sentence.relations[0] == "←":
+        return True
+    base = start_of(left, first)
+    return base is not None
+
+
+def start_of(left: t.Term, right: t.Term) -> t.Ref | None:
+    """The quantity that an update's right-hand side starts from: the w of w' = w - α ∂L/∂w."""
+    if not isinstance(left, t.Ref) or not isinstance(right, t.Add):
+        return None
+    for sign, term in zip(right.signs, right.terms, strict=True):
+        if sign != "+" or not isinstance(term, t.Ref):
+            continue
+        same = term.name == left.name and term.at == left.at
+        primed = left.name == f"{term.name}_prime" or left.name.startswith(f"{term.name}_new")
+        stepped = term.name != left.name and _stem(term.name) == _stem(left.name)
+        others = [other for other in right.terms if other is not term]
+        if same or (primed and others) or (stepped and any(has_partial(other) for other in others)):
+            return term
+    return None
+
+
+def _stem(name: str) -> str:
+    return name.split("_")[0].removesuffix("new")
+
+
+def adjoints(term: t.Term) -> Iterator[t.Partial]:
+    """The derivatives of the loss that no name is given: dW."""
+    for node in t.walk(term):
+        if isinstance(node, t.Partial) and isinstance(node.of, t.Ref) and node.of.name == LOSS:
+            yield node
+
+
+def used(sides: Sequence[t.Term]) -> set[str]:
+    """The names of quantities and functions in terms."""
+    found: set[str] = set()
+    for side in sides:
+        for node in t.walk(side):
+            if isinstance(node, t.Ref) and node.name != LOSS:
+                found.add(node.name)
+            elif isinstance(node, t.Apply):
+                found.add(node.function)
+    return found
+
+

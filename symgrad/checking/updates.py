@@ -1,0 +1,49 @@
+"""Updates: a step along a gradient must be one by the quantity that it updates, and must keep the gradient's direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from symgrad.checking.sentences import Sentence, start_of
+from symgrad.reading.latex import terms as t
+from symgrad.verification.verdict import Verdict
+
+
+def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
+    """The verdict on an update, None where nothing is known of its step; and the part of it that is wrong."""
+    left, right = sentence.sides[0], sentence.sides[1]
+    base = start_of(left, right)
+    if base is None or not isinstance(right, t.Add):
+        return None, None
+    steps = [term for term in right.terms if term is not base]
+    lengths = [node for step in steps for node in _lengths(step)]
+    inside = {id(node) for length in lengths for node in t.walk(length)}
+    partials = [n for step in steps for n in t.walk(step) if isinstance(n, t.Partial)]
+    outside = [node for node in partials if id(node) not in inside]
+    if lengths and not outside:
+        reason = "the length of a gradient has no direction: where the slope is negative, the step goes the wrong way"
+        return Verdict("refuted", "", reason, diagnosis="|∇f| stands where ∇f is meant"), lengths[0]
+    others = [node for node in outside if not _is_by(node, base)]
+    if others and len(others) == len(outside):
+        by = others[0].by[0]
+        written = getattr(by, "name", "another quantity")
+        reason = f"the step of {base.name} is along the gradient by {written}"
+        return Verdict("refuted", "", reason, diagnosis=f"the gradient by {base.name} is meant"), others[0]
+    if outside and not others:
+        return Verdict("proved", "", "it steps along the gradient by the quantity that it updates"), None
+    return None, None
+
+
+def _lengths(term: t.Term) -> Iterator[t.Norm]:
+    """The norms of derivatives in a step."""
+    for node in t.walk(term):
+        if isinstance(node, t.Norm) and any(isinstance(part, t.Partial) for part in t.walk(node.body)):
+            yield node
+
+
+def _is_by(partial: t.Partial, base: t.Ref) -> bool:
+    """Whether a derivative is by the quantity that is updated; one that names nothing may be."""
+    if not partial.by:
+        return True
+    names = {node.name.split("_")[0] for by in partial.by for node in t.refs(by)}
+    return base.name.split("_")[0] in names or not names or names <= {"theta", "w", "x"} - {base.name} and False

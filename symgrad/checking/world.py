@@ -1,0 +1,132 @@
+"""What a document has defined: its equations for each name, which of them a place sees, and the models they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symgrad.checking.evaluate import Function
+from symgrad.checking.layers import has_layers, instances
+from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
+from symgrad.reading.latex import terms as t
+
+LOSSES = ("L", "loss", "Loss", "J", "C", "E", "ell", "cost", "Cost", "R", "MSE", "NLL", "CE", "error")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One equation for a name: the indices and parameters on its left, what stands on its right, and where it is."""
+
+    name: str
+    at: tuple[t.At, ...]
+    parameters: tuple[str, ...]
+    body: t.Term
+    number: int
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether it names a derivative, δ = ∂C/∂z, so that it is no equation of a model."""
+        return has_partial(self.body)
+
+
+@dataclass
+class World:
+    """A document's definitions in their order, and the numbers that it gives to names."""
+
+    definitions: dict[str, list[Definition]] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    depth: int = 3
+
+    def add(self, definition: Definition) -> None:
+        """One more definition; what uses the name of a derivative is one, too."""
+        self.definitions.setdefault(definition.name, []).append(definition)
+        if definition.is_alias or used([definition.body]) & self.aliases:
+            self.aliases.add(definition.name)
+
+    def visible(self, name: str, number: int) -> Definition | None:
+        """The definition of a name that holds at a place: the last one before it, else the first one behind it."""
+        found = self.definitions.get(name, ())
+        before = [d for d in found if d.number < number]
+        return before[-1] if before else found[0] if found else None
+
+    def functions(self, number: int) -> Mapping[str, Function]:
+        """The functions that are defined with their parameters."""
+        found = {}
+        for name in self.definitions:
+            definition = self.visible(name, number)
+            if definition is not None and definition.parameters and not definition.at:
+                found[name] = Function(definition.parameters, definition.body)
+        return found
+
+    def loss(self, number: int, names: Iterable[str]) -> str:
+        """The loss that dW is a derivative of: the last scalar before a place that is called like one."""
+        scalars = [name for name in names if name.split("_")[0] in LOSSES]
+        placed = [(d.number < number, d.number, name) for name in scalars if (d := self.visible(name, number))]
+        return max(placed)[2] if placed else "loss_"
+
+    def closure(self, names: Iterable[str], number: int) -> list[Definition]:
+        """The definitions that names depend on, each behind those that it uses; raises CycleError."""
+        order: list[Definition] = []
+        state: dict[str, int] = {}
+
+        def visit(name: str) -> None:
+            if state.get(name) == 2:
+                return
+            if state.get(name) == 1:
+                raise CycleError(f"{name} is defined by itself")
+            definition = self.visible(name, number)
+            if definition is None or name in self.aliases:
+                state[name] = 2
+                return
+            state[name] = 1
+            inner = used([definition.body]) - set(definition.parameters)
+            for other in sorted(inner):
+                visit(other)
+            if definition.parameters:
+                for parameter in definition.parameters:
+                    visit(parameter)
+            state[name] = 2
+            order.append(definition)
+
+        for name in sorted(names):
+            visit(name)
+        return order
+
+    def dependents(self, name: str, number: int) -> list[str]:
+        """The defined names that depend on a name, however far."""
+        found: dict[str, None] = {name: None}
+        grown = True
+        while grown:
+            grown = False
+            for other in self.definitions:
+                definition = self.visible(other, number)
+                if other in found or definition is None or other in self.aliases:
+                    continue
+                if used([definition.body]) & found.keys():
+                    found[other] = None
+                    grown = True
+        del found[name]
+        return list(found)
+
+
+class CycleError(Exception):
+    """Definitions that use one another."""
+
+
+def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
+    """The definitions that a sentence makes: one, or one for each layer."""
+    if sentence.kind != "definition" or len(sentence.sides) < 2 or is_number(sentence.sides[1]):
+        return []
+    pair: Sequence[tuple[t.Term, ...]]
+    pair = [sentence.sides[:2]]
+    if any(has_layers(side) for side in pair[0]):
+        pair = [sides for sides, _ in instances(sentence.sides[:2], depth)]
+    found = []
+    for left, right in pair:
+        name, at, parameters = named(left)
+        if name in used([right]) or not all(place.letter and not place.shift for place in at):
+            continue
+        letters = [place.letter for place in at]
+        if len(set(letters)) == len(letters):
+            found.append(Definition(name, at, parameters, right, sentence.number))
+    return found

@@ -1,0 +1,801 @@
+"""Trees to terms: what stands side by side becomes a product, an application or a derivative, by a document's symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.commands import WORDS_THAT_APPLY
+from symgrad.reading.latex.symbols import TRANSPOSES, Key, Script, Symbols, bounds, key_of, labelling, plain, scripts
+from symgrad.reading.latex.tree import (
+    Bar,
+    Chain,
+    Empty,
+    Fraction,
+    Group,
+    Name,
+    Number,
+    Product,
+    Root,
+    Row,
+    Scripted,
+    Span,
+    Sum,
+    Table,
+    Tree,
+    Words,
+    only,
+)
+from symgrad.reading.latex.written import UnreadError
+
+Item: TypeAlias = tuple[str, Tree]  # a factor and the sign before it
+LOSS = "?loss"  # what dW differentiates: the loss that the document ends in
+COMPARISONS = {"<": "<", ">": ">", "≤": "<=", "≥": ">=", "=": "==", "≠": "!="}
+SPELLED = {
+    "ln": "log",
+    "Softmax": "softmax",
+    "Sigmoid": "sigmoid",
+    "Tanh": "tanh",
+    "ReLU": "relu",
+    "ReLu": "relu",
+    "Relu": "relu",
+    "Tr": "trace",
+    "tr": "trace",
+    "Var": "var",
+    "sgn": "sign",
+    "arcsin": "arcsin",
+    "GELU": "gelu",
+    "LSE": "logsumexp",
+    "logsoftmax": "log_softmax",
+}
+
+
+@dataclass
+class Resolver:
+    """Reads one document's trees; `choices` says what it had to choose."""
+
+    symbols: Symbols
+    functions: frozenset[Key] = frozenset()  # names that the document uses as functions
+    choices: list[str] = field(default_factory=list)
+
+    def term(self, tree: Tree) -> t.Term:
+        """A tree as a term; raises UnreadError for what has no meaning that is known here."""
+        tree = only(tree)
+        match tree:
+            case Number():
+                return t.Num(tree.span, tree.text)
+            case Sum():
+                return self._sum(tree)
+            case Name() | Row() | Product() | Scripted() | Group() | Fraction() | Root() | Table():
+                return self._product(self._items(tree), tree.span)
+            case Chain():
+                return self._iverson(tree, tree.span)
+            case Words():
+                raise UnreadError(f"{tree.text!r} is prose, not mathematics", tree.span.start, tree.span.end)
+            case Bar():
+                raise UnreadError("a bar with nothing before it", tree.span.start, tree.span.end)
+        raise UnreadError("there is nothing to read here", tree.span.start, tree.span.end)
+
+    # --- sums and products
+
+    def _sum(self, tree: Sum) -> t.Term:
+        terms = [self.term(term) for term in tree.terms]
+        signs = []
+        for sign, term in zip(tree.signs, tree.terms, strict=True):
+            if sign == "±":
+                raise UnreadError("± stands for two formulas at once", term.span.start, term.span.end)
+            signs.append(sign or "+")
+        if len(terms) > 1:
+            terms, signs = self._captured(terms, signs)
+        if len(terms) == 1 and signs[0] == "+":
+            return terms[0]
+        return t.Add(tree.span, tuple(terms), tuple(signs))
+
+    def _captured(self, terms: list[t.Term], signs: list[str]) -> tuple[list[t.Term], list[str]]:
+        """Σᵢ aᵢ + bᵢ, where nothing else says what i is, sums both."""
+        for place, term in enumerate(terms[:-1]):
+            big = _last_big(term)
+            if big is None:
+                continue
+            letters = {over.letter for over in big.over}
+            rest = terms[place + 1 :]
+            if any(letters & _free_letters(other) for other in rest) and not any(
+                letters & _free_letters(other) for other in terms[:place]
+            ):
+                inner = t.Add(
+                    Span(big.body.span.start, rest[-1].span.end), (big.body, *rest), ("+", *signs[place + 1 :])
+                )
+                whole = t.Big(Span(big.span.start, rest[-1].span.end), big.kind, big.over, inner)
+                self._choose(f"the sum over {', '.join(sorted(letters))} was read to include the terms behind it")
+                return [*terms[:place], _with_last_big(term, whole)], signs[: place + 1]
+        return terms, signs
+
+    def _choose(self, text: str) -> None:
+        if text not in self.choices:
+            self.choices.append(text)
+
+    def _items(self, tree: Tree) -> list[Item]:
+        """The factors of a product, in a row, with the signs between them."""
+        tree = only(tree)
+        if isinstance(tree, Product):
+            found: list[Item] = []
+            for place, (row, sign) in enumerate(zip(tree.rows, tree.signs, strict=True)):
+                inside = self._items(row)
+                operator = tree.operators[place - 1] if place else ""
+                if sign == "-":
+                    found.append((operator, Number("-1", Span(row.span.start, row.span.start))))
+                    operator = "·"
+                found.append((operator, inside[0][1]))
+                found += inside[1:]
+            return found
+        if isinstance(tree, Row):
+            return [("", item) for item in tree.items]
+        return [("", tree)]
+
+    def _product(self, items: Sequence[Item], span: Span) -> t.Term:
+        """The factors of a product, each function having taken its argument; a quotient a/b is one factor."""
+        factors: list[t.Term] = []
+        operators: list[str] = []
+        place = 0
+        while place < len(items):
+            operator, tree = items[place]
+            if operator == "/" and place > 0 and not self._is_slash_derivative(items, place):
+                over = factors.pop()
+                under, place = self._factor(items, place)
+                factors.append(t.Div(Span(over.span.start, under.span.end), over, under))
+                continue
+            bar = self._bar(tree)
+            if bar is not None:
+                before = self._multiplied(factors, operators, span)
+                factors, operators = [t.Substituted(span, before, bar)], [""]
+                place += 1
+                continue
+            term, after = self._factor(items, place)
+            factors.append(term)
+            operators.append(operator if place else "")
+            place = after
+        return self._multiplied(factors, operators, span)
+
+    def _multiplied(self, factors: list[t.Term], operators: list[str], span: Span) -> t.Term:
+        if not factors:
+            raise UnreadError("there is nothing to read here", span.start, span.end)
+        if len(factors) == 1:
+            return factors[0]
+        for operator in operators:
+            if operator in ("⊗", "⊕", "mod"):
+                raise UnreadError(f"the operator {operator} isn't known here", span.start, span.end)
+        return t.Mul(Span(factors[0].span.start, factors[-1].span.end), tuple(factors), tuple(operators[1:]))
+
+    def _factor(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
+        """The factor that begins at a place, and the place behind it."""
+        tree = only(items[place][1])
+        rest = [("", items[place + 1][1]), *items[place + 2 :]] if place + 1 < len(items) else []
+        end = len(items)
+        named = plain(tree)
+        if self._is_slash_derivative(items, place + 1):
+            return self._slash_derivative(items, place)
+        if isinstance(tree, Fraction):
+            derived = self._derivative(tree)
+            if derived is not None:
+                by, of = derived
+                if of is not None:
+                    return t.Partial(tree.span, self.term(of), by), place + 1
+                body, after = self._operand(items, place + 1, tree.span)
+                return t.Partial(Span(tree.span.start, body.span.end), body, by), after
+        if named is not None:
+            name, whole = named
+            if name.kind == "big" or (name.text in ("max", "min") and whole and whole.below):
+                return self._big(name, whole, rest, tree.span), end
+            if name.kind in ("nabla", "partial"):
+                return self._nabla(name, whole, items, place)
+            if name.kind == "function" or (name.text in WORDS_THAT_APPLY and key_of(name) not in self.symbols.bare):
+                return self._applied(name, whole, items, place)
+            if name.text == "1" and name.font:
+                return self._indicator(name, whole, items, place)
+            if name.kind == "dots":
+                raise UnreadError("dots leave out what would have to be read", name.span.start, name.span.end)
+            if name.font == "blackboard" and name.text in ("E", "P", "V"):
+                raise UnreadError("an expectation isn't a formula of its entries", name.span.start, name.span.end)
+            if name.text == "d" and whole is None and self._is_differential(items, place):
+                inner, after = self._factor(items, place + 1)
+                by = inner.body if isinstance(inner, t.Transposed) else inner
+                partial = t.Partial(Span(tree.span.start, inner.span.end), t.Ref(NOWHERE, LOSS), (by,))
+                return (t.Transposed(partial.span, partial) if by is not inner else partial), after
+            if name.text == "e" and whole is not None and whole.above and key_of(name) not in self.symbols.defined:
+                exponent = self.term(whole.above[-1])
+                return t.Apply(tree.span, "exp", (exponent,)), place + 1
+            following = only(items[place + 1][1]) if place + 1 < end and items[place + 1][0] == "" else None
+            if following is not None and self._takes(name, whole, following):
+                return self._called(name, whole, following, place)
+            return self._named(name, whole, tree.span), place + 1
+        if isinstance(tree, Scripted):
+            return self._raised(self._bare(tree.base), tree), place + 1
+        return self._bare(tree), place + 1
+
+    def _operand(self, items: Sequence[Item], place: int, span: Span) -> tuple[t.Term, int]:
+        """What a derivative's sign applies to: the group behind it, or all factors behind it."""
+        if place >= len(items):
+            raise UnreadError("there is nothing behind the derivative's sign", span.start, span.end)
+        first = only(items[place][1])
+        group = first.base if isinstance(first, Scripted) else first
+        if isinstance(only(group), Group):
+            return self._factor(items, place)
+        behind = [("", items[place][1]), *items[place + 1 :]]
+        return self._product(behind, Span(first.span.start, items[-1][1].span.end)), len(items)
+
+    # --- what a tree is by itself
+
+    def _bare(self, tree: Tree) -> t.Term:
+        tree = only(tree)
+        match tree:
+            case Number():
+                return t.Num(tree.span, tree.text)
+            case Group():
+                return self._group(tree)
+            case Fraction():
+                return t.Div(tree.span, self.term(tree.over), self.term(tree.under))
+            case Root():
+                degree = t.Num(tree.span, "2") if tree.degree is None else self.term(tree.degree)
+                return t.Power(tree.span, self.term(tree.body), t.Div(tree.span, t.Num(tree.span, "1"), degree))
+            case Table():
+                return self._table(tree)
+            case Empty():
+                raise UnreadError("there is nothing to read here", tree.span.start, tree.span.end)
+        return self.term(tree)
+
+    def _group(self, tree: Group) -> t.Term:
+        if len(tree.items) != 1:
+            raise UnreadError("a list has no value of its own", tree.span.start, tree.span.end)
+        inside = tree.items[0]
+        if tree.opening in ("|", "‖"):
+            return t.Norm(tree.span, self.term(inside), tree.opening)
+        if isinstance(only(inside), Chain):
+            chain = only(inside)
+            assert isinstance(chain, Chain)
+            return self._iverson(chain, tree.span)
+        if tree.opening in ("⌊", "⌈", "⟨"):
+            raise UnreadError(f"{tree.opening} isn't known here", tree.span.start, tree.span.end)
+        found = self.term(inside)
+        return found
+
+    def _iverson(self, chain: Chain, span: Span) -> t.Term:
+        condition = self._condition(chain)
+        return t.Choice(span, ((t.Num(span, "1"), condition), (t.Num(span, "0"), None)))
+
+    def _condition(self, tree: Tree) -> t.Comparison:
+        chain = only(tree)
+        if not isinstance(chain, Chain) or len(chain.sides) != 2 or chain.relations[0] not in COMPARISONS:
+            raise UnreadError("a comparison such as x > 0 is needed here", tree.span.start, tree.span.end)
+        left, right = (self.term(side) for side in chain.sides)
+        return t.Comparison(chain.span, left, COMPARISONS[chain.relations[0]], right)
+
+    def _table(self, tree: Table) -> t.Term:
+        if tree.kind == "cases":
+            return self._cases(tree)
+        if tree.kind == "determinant":
+            entries = t.Entries(tree.span, tuple(tuple(map(self.term, row)) for row in tree.rows))
+            return t.Apply(tree.span, "det", (entries,))
+        return t.Entries(tree.span, tuple(tuple(map(self.term, row)) for row in tree.rows))
+
+    def _cases(self, tree: Table) -> t.Term:
+        branches: list[tuple[t.Term, t.Comparison | None]] = []
+        for number, row in enumerate(tree.rows):
+            value, condition = (row[0], row[1]) if len(row) > 1 else (row[0], None)
+            found = None if condition is None else _worded(condition)
+            last = number == len(tree.rows) - 1
+            read = self._branch_condition(found) if found is not None else None
+            if read is None and not last:
+                raise UnreadError("a case needs a condition such as x > 0", row[0].span.start, row[-1].span.end)
+            branches.append((self.term(_without_comma(value)), read))
+        if branches[-1][1] is not None:  # the cases cover everything: the last one is what is left
+            branches[-1] = (branches[-1][0], None)
+        return t.Choice(tree.span, tuple(branches))
+
+    def _branch_condition(self, tree: Tree) -> t.Comparison | None:
+        return self._condition(tree) if isinstance(only(tree), Chain) else None
+
+    # --- names
+
+    def _named(self, name: Name, whole: Scripted | None, span: Span) -> t.Term:
+        """A quantity with its scripts: labels are a part of its name, indices its places, the rest raises it."""
+        key = self.symbols.same(key_of(name))
+        if name.text == "pi" and not name.font and key not in self.symbols.defined and whole is None:
+            return t.Num(span, "pi")
+        if name.text == "e" and key not in self.symbols.defined and (whole is None or not whole.below):
+            return t.Num(span, "e") if whole is None else self._raised(t.Num(span, "e"), whole)
+        if name.text == "infty":
+            raise UnreadError("∞ isn't a number", span.start, span.end)
+        if name.text == "delta" and whole is not None and self._is_kronecker(key, whole):
+            first, second = (t.At(s.letter, s.shift) for s in scripts(whole.below))
+            return t.Delta(span, (first, second))
+        below = scripts(whole.below) if whole else ()
+        above = scripts(whole.above) if whole else ()
+        inside = labelling(self.symbols, key, above)
+        labels: list[str] = []
+        at: list[t.At] = []
+        for kinds, found in ((self.symbols.above[key], inside), (self.symbols.below[key], list(below))):
+            for place, script in enumerate(found):
+                kind = kinds.get(place)
+                if kind == "index" and script.word == ":":
+                    at.append(t.At(":"))
+                elif kind == "index" and not script.word:
+                    at.append(t.At(script.letter, script.shift))
+                elif kind == "family" and not script.word:
+                    labels.append(self._layer(script))
+                else:
+                    labels.append(script.text)
+        latex = _latex(name, labels)
+        powers = [script for script in _trees(whole) if not self._is_label(script, inside)] if whole else []
+        primes = whole.primes if whole else 0
+        if key in self.symbols.squared:
+            return self._squared(key, labels, at, powers, span, latex)
+        ref = t.Ref(span, self.symbols.identifier(key, tuple(labels), primes), tuple(at), latex + "'" * primes)
+        return self._powered(ref, powers, span)
+
+    def _is_kronecker(self, key: Key, whole: Scripted) -> bool:
+        below = scripts(whole.below)
+        return (
+            key not in self.symbols.defined
+            and len(below) == 2
+            and not whole.above
+            and all(script.letter in self.symbols.indices or not script.letter for script in below)
+            and not any(script.word for script in below)
+        )
+
+    def _layer(self, script: Script) -> str:
+        """A layer's or a time step's label: a place that is filled in when it is known, {l-1}, or a number."""
+        if not script.letter:
+            return str(script.shift)
+        if script.letter not in self.symbols.families:  # L, T: the last one
+            return f"{{END{script.shift:+d}}}" if script.shift else "{END}"
+        return f"{{{script.letter}{script.shift:+d}}}" if script.shift else f"{{{script.letter}}}"
+
+    def _is_label(self, tree: Tree, inside: Iterable[Script]) -> bool:
+        own = scripts((tree,))
+        return bool(own) and all(script in inside for script in own)
+
+    def _squared(
+        self, key: Key, labels: list[str], at: list[t.At], powers: list[Tree], span: Span, latex: str
+    ) -> t.Term:
+        name = self.symbols.identifier(key, (*labels, "sq"), 0)
+        ref = t.Ref(span, name, tuple(at), latex + "^2")
+        if not powers:
+            return t.Power(span, ref, t.Div(span, t.Num(span, "1"), t.Num(span, "2")))
+        first = only(powers[0])
+        if isinstance(first, Number) and first.text.isdigit():
+            half = int(first.text) / 2
+            body: t.Term = ref
+            if half != 1:
+                body = t.Power(span, ref, t.Div(span, t.Num(span, first.text), t.Num(span, "2")))
+            return self._powered(body, powers[1:], span)
+        root = t.Power(span, ref, t.Div(span, t.Num(span, "1"), t.Num(span, "2")))
+        return self._powered(root, powers, span)
+
+    def _powered(self, body: t.Term, powers: Sequence[Tree], span: Span) -> t.Term:
+        for power in powers:
+            body = self._power(body, power, span)
+        return body
+
+    def _power(self, body: t.Term, power: Tree, span: Span) -> t.Term:
+        tree = only(power)
+        if isinstance(tree, Words):
+            if tree.text == "%":
+                return t.Div(span, body, t.Num(span, "100"))
+            raise UnreadError(f"^{tree.text} isn't known here", tree.span.start, tree.span.end)
+        if isinstance(tree, Row) and all(isinstance(only(i), Name) for i in tree.items):
+            return self._powered(body, tree.items, span) if _is_t(tree.items[0]) else t.Power(span, body, self.term(tree))
+        if _is_t(tree):
+            return t.Transposed(span, body)
+        if isinstance(tree, Sum) and len(tree.terms) == 1 and tree.signs == ("-",):
+            inner = only(tree.terms[0])
+            if isinstance(inner, Number) and inner.text == "1":
+                return t.Inverse(span, body)
+            if _is_t(inner):
+                return t.Transposed(span, t.Inverse(span, body))
+        if isinstance(tree, Group):
+            raise UnreadError("a superscript in brackets behind more than a name", tree.span.start, tree.span.end)
+        return t.Power(span, body, self.term(tree))
+
+    def _raised(self, body: t.Term, tree: Scripted) -> t.Term:
+        """What stands in parentheses, raised, transposed or indexed."""
+        if tree.primes:
+            raise UnreadError("a prime behind more than a name", tree.span.start, tree.span.end)
+        below = scripts(tree.below)
+        if isinstance(body, t.Norm):
+            kind = below[0].text if below else ""
+            body = t.Norm(body.span, body.body, body.kind + kind)
+        elif below:
+            at = tuple(t.At(s.letter, s.shift) for s in below)
+            if any(s.word for s in below):
+                raise UnreadError("a subscript behind more than a name", tree.span.start, tree.span.end)
+            if isinstance(body, t.Ref) and not body.at:
+                body = t.Ref(tree.span, body.name, at, body.latex)
+            else:
+                body = t.Picked(tree.span, body, at)
+        return self._powered(body, _trees(tree), tree.span)
+
+    # --- functions
+
+    def _takes(self, name: Name, whole: Scripted | None, following: Tree) -> bool:
+        """Whether a name applies to the parentheses behind it."""
+        group = only(following.base) if isinstance(following, Scripted) else following
+        if not isinstance(group, Group) or group.opening not in ("(", "["):
+            return False
+        key = key_of(name)
+        if whole is not None and whole.primes and group.opening == "(":
+            return True
+        if group.opening == "[":
+            return False
+        if len(group.items) > 1:
+            return True
+        return key in self.functions
+
+    def _called(self, name: Name, whole: Scripted | None, following: Tree, place: int) -> tuple[t.Term, int]:
+        group = only(following.base) if isinstance(following, Scripted) else following
+        assert isinstance(group, Group)
+        primes = whole.primes if whole else 0
+        arguments = tuple(self._argument(item) for item in group.items)
+        below = whole.below if whole else ()
+        labels = tuple(script.text for script in scripts(below))
+        at: tuple[t.At, ...] = ()
+        key = self.symbols.same(key_of(name))
+        if below and self.symbols.below[key].get(0) == "index":
+            at, labels = tuple(t.At(s.letter, s.shift) for s in scripts(below)), ()
+        above = [script for script in (whole.above if whole else ())]
+        inside = labelling(self.symbols, key, scripts(above))
+        labels += tuple(
+            self._layer(s) if self.symbols.above[key].get(p) == "family" else s.text for p, s in enumerate(inside)
+        )
+        function = self.symbols.identifier(key, labels, 0)
+        span = Span(name.span.start, following.span.end)
+        term: t.Term = t.Apply(span, function, arguments, primes, at)
+        powers = [script for script in above if not self._is_label(script, inside)]
+        term = self._powered(term, powers, span)
+        if isinstance(following, Scripted):
+            term = self._raised(term, following)
+        return term, place + 1 + 1
+
+    def _argument(self, tree: Tree) -> t.Term:
+        return self.term(tree)
+
+    def _applied(
+        self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int
+    ) -> tuple[t.Term, int]:
+        """A function that is known by its name, with or without parentheses."""
+        function = SPELLED.get(name.text, name.text)
+        if place + 1 >= len(items):
+            raise UnreadError(f"{name.text} has no argument", name.span.start, name.span.end)
+        following = only(items[place + 1][1])
+        group = only(following.base) if isinstance(following, Scripted) else following
+        primes = whole.primes if whole else 0
+        if isinstance(group, Group) and group.opening in ("(", "[", "\\{", "|", "{"):
+            if group.opening == "|":
+                arguments: tuple[t.Term, ...] = (self._group(group),)
+            else:
+                arguments = tuple(self._argument(item) for item in group.items)
+            after = place + 2
+            span = Span(name.span.start, following.span.end)
+            term: t.Term = t.Apply(span, function, arguments, primes)
+            if isinstance(following, Scripted):
+                term = self._raised(term, following)
+        else:
+            argument, after = self._open_argument(items, place + 1)
+            term = t.Apply(Span(name.span.start, argument.span.end), function, (argument,), primes)
+        return self._function_scripts(term, whole), after
+
+    def _open_argument(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
+        """The argument of a function without parentheses: what stands behind it, up to a sign or a function."""
+        first, after = self._factor(items, place)
+        tree = only(items[place][1])
+        if isinstance(first, t.Apply | t.Div | t.Norm) or isinstance(tree, Fraction):
+            return first, after
+        factors = [first]
+        while after < len(items) and items[after][0] == "":
+            named = plain(only(items[after][1]))
+            if isinstance(only(items[after][1]), Group | Bar) or named is None or named[0].kind in ("function", "big"):
+                break
+            term, behind = self._factor(items, after)
+            if isinstance(term, t.Apply):
+                break
+            factors.append(term)
+            after = behind
+        if len(factors) > 1:
+            self._choose("a function without parentheses was read to apply to all factors behind it")
+        span = Span(factors[0].span.start, factors[-1].span.end)
+        return self._multiplied(factors, [""] * len(factors), span), after
+
+    def _function_scripts(self, term: t.Term, whole: Scripted | None) -> t.Term:
+        if whole is None:
+            return term
+        if whole.below:
+            below = scripts(whole.below)
+            if isinstance(term, t.Apply) and term.function == "log" and below[0].letter == "":
+                base = t.Num(term.span, below[0].text)
+                term = t.Div(term.span, term, t.Apply(term.span, "log", (base,)))
+            elif all(script.letter in self.symbols.indices for script in below):
+                term = t.Picked(term.span, term, tuple(t.At(s.letter, s.shift) for s in below))
+            else:
+                raise UnreadError("a subscript of a function that isn't an index", whole.span.start, whole.span.end)
+        return self._powered(term, _trees(whole), term.span)
+
+    def _indicator(
+        self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int
+    ) -> tuple[t.Term, int]:
+        if whole is not None and whole.below and isinstance(only(whole.below[0]), Chain):
+            chain = only(whole.below[0])
+            assert isinstance(chain, Chain)
+            return self._iverson(chain, whole.span), place + 1
+        if place + 1 < len(items):
+            group = only(items[place + 1][1])
+            if isinstance(group, Group) and len(group.items) == 1 and isinstance(only(group.items[0]), Chain):
+                chain = only(group.items[0])
+                assert isinstance(chain, Chain)
+                return self._iverson(chain, Span(name.span.start, group.span.end)), place + 2
+        ones = t.Apply(name.span, "ones", ())
+        return (ones if whole is None else self._powered(ones, whole.above, whole.span)), place + 1
+
+    # --- sums over indices
+
+    def _big(self, name: Name, whole: Scripted | None, rest: Sequence[Item], span: Span) -> t.Term:
+        kind = name.text
+        if kind in ("int", "cup"):
+            raise UnreadError("an integral can't be read" if kind == "int" else "a union", span.start, span.end)
+        if not rest:
+            raise UnreadError("there is nothing behind the sum's sign", span.start, span.end)
+        over: list[t.Over] = []
+        last = self.term(whole.above[0]) if whole and whole.above else None
+        for below in whole.below if whole else ():
+            for letter, first, until in bounds(below):
+                start = self.term(first) if first is not None else None
+                over.append(t.Over(letter, start, self.term(until) if until is not None else last))
+        body = self._product(rest, Span(rest[0][1].span.start, rest[-1][1].span.end))
+        return t.Big(Span(span.start, body.span.end), kind, tuple(over), body)
+
+    # --- derivatives
+
+    def _bar(self, tree: Tree) -> tuple[tuple[str, t.Term], ...] | None:
+        """The values behind an evaluation bar."""
+        tree = only(tree)
+        if isinstance(tree, Bar):
+            raise UnreadError("a bar without a place such as |_{x=1}", tree.span.start, tree.span.end)
+        if not isinstance(tree, Scripted) or not isinstance(only(tree.base), Bar):
+            return None
+        values = []
+        for below in tree.below:
+            inside = only(below)
+            for item in inside.items if isinstance(inside, Group) else (inside,):
+                chain = only(item)
+                if not isinstance(chain, Chain) or len(chain.sides) != 2:
+                    raise UnreadError("a place such as x = 1 is needed behind a bar", tree.span.start, tree.span.end)
+                left = self.term(chain.sides[0])
+                if not isinstance(left, t.Ref):
+                    raise UnreadError("a place such as x = 1 is needed behind a bar", tree.span.start, tree.span.end)
+                values.append((left.name, self.term(chain.sides[1])))
+        return tuple(values)
+
+    def _is_differential(self, items: Sequence[Item], place: int) -> bool:
+        """Whether a d is that of dW: it touches a name, and isn't a quantity itself."""
+        if place + 1 >= len(items) or items[place + 1][0]:
+            return False
+        following = plain(items[place + 1][1])
+        touches = items[place][1].span.end == items[place + 1][1].span.start
+        return (
+            following is not None
+            and following[0].kind in ("letter", "word")
+            and touches
+            and ("d", "", ()) not in self.symbols.defined
+        )
+
+    def _derivative(self, tree: Fraction) -> tuple[tuple[t.Term, ...], Tree | None] | None:
+        """A fraction of ∂s: what it is by, and what of, None where that stands behind it."""
+        over, under = _differentials(tree.over), _differentials(tree.under)
+        if over is None or under is None or not under[1] or len(over[1]) > 1:
+            return None
+        if {over[0], under[0]} == {"d"} and ("d", "", ()) in self.symbols.defined:
+            return None
+        order = over[2]
+        by: list[t.Term] = []
+        for part in under[1]:
+            tree_by, times = _without_power(part) if order > 1 else (part, 1)
+            by += [self.term(tree_by)] * times
+        if len(by) != order:
+            raise UnreadError(
+                f"the derivative is of order {order} above and {len(by)} below", tree.span.start, tree.span.end
+            )
+        return tuple(by), over[1][0] if over[1] else None
+
+    def _is_slash_derivative(self, items: Sequence[Item], place: int) -> bool:
+        """Whether ∂a/∂b, in one line, begins before a place at which / stands."""
+        if not 0 < place < len(items):
+            return False
+        names = [only(item[1]) for item in items]
+        slash = next((at for at in range(place, min(place + 4, len(items))) if items[at][0] == "/"), None)
+        if slash is None:
+            return False
+        start = place - 1
+        return _is_d(names[start]) and _is_d(names[slash]) and slash - start >= 2 and slash + 1 < len(items) and (
+            getattr(names[start], "kind", "") == "partial" or names[slash].span.start == items[slash][1].span.start
+        )
+
+    def _slash_derivative(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
+        slash = next(at for at in range(place + 1, len(items)) if items[at][0] == "/")
+        of = self._product([("", items[place + 1][1]), *items[place + 2 : slash]], items[place][1].span)
+        by, after = self._factor(items, slash + 1)
+        return t.Partial(Span(items[place][1].span.start, by.span.end), of, (by,)), after
+
+    def _nabla(
+        self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int
+    ) -> tuple[t.Term, int]:
+        by = tuple(self.term(item) for below in (whole.below if whole else ()) for item in _listed(below))
+        order = 1
+        for above in whole.above if whole else ():
+            number = only(above)
+            if not isinstance(number, Number):
+                raise UnreadError("∇ with a superscript that isn't 2", name.span.start, name.span.end)
+            order = int(number.text)
+        if name.kind == "partial" and not by:
+            raise UnreadError("a ∂ outside of a fraction", name.span.start, name.span.end)
+        if place + 1 >= len(items):
+            raise UnreadError(f"there is nothing behind {name.text}", name.span.start, name.span.end)
+        of, after = self._nabla_operand(items, place + 1)
+        span = Span(name.span.start, of.span.end)
+        if isinstance(of, t.Substituted):
+            inner = t.Partial(span, of.body, by * order, True)
+            return t.Substituted(span, inner, of.values), after
+        return t.Partial(span, of, by * order, name.kind == "nabla"), after
+
+    def _nabla_operand(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
+        first = only(items[place][1])
+        named = plain(first)
+        if named is not None and named[0].kind in ("function", "big"):
+            return self._operand(items, place, first.span)
+        return self._factor(items, place)
+
+
+NOWHERE = Span(0, 0)
+
+
+def _listed(tree: Tree) -> tuple[Tree, ...]:
+    inside = only(tree)
+    return inside.items if isinstance(inside, Group) and inside.opening in ("{", "(") else (tree,)
+
+
+def _is_t(tree: Tree) -> bool:
+    tree = only(tree)
+    return isinstance(tree, Name) and tree.text in ("T", "⊤", "top", "intercal", "t") and not tree.accents and (
+        tree.text != "t" or tree.kind == "word"
+    )
+
+
+def _trees(whole: Scripted | None) -> list[Tree]:
+    """The superscripts as they are written, one that lists several apart."""
+    return [] if whole is None else list(whole.above)
+
+
+def _latex(name: Name, labels: Sequence[str]) -> str:
+    return ("\\bold " if name.font == "bold" else "") + name.text
+
+
+def _is_d(tree: Tree) -> bool:
+    tree = only(tree)
+    if isinstance(tree, Scripted):
+        tree = only(tree.base)
+    return isinstance(tree, Name) and (tree.kind == "partial" or (tree.text == "d" and tree.kind in ("letter", "word")))
+
+
+def _differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
+    """The parts behind each ∂ (or d) of a numerator or denominator, its sign, and the order that is written."""
+    tree = only(tree)
+    items = list(tree.items) if isinstance(tree, Row) else [tree]
+    if isinstance(tree, Product):  # ∂ L · …: no derivative
+        return None
+    if not items or not _is_d(items[0]):
+        return None
+    parts: list[list[Tree]] = []
+    order = 0
+    sign = ""
+    for item in items:
+        if _is_d(item) and (not parts or parts[-1] or _power_of(item) > 1 or True) and not (
+            parts and not parts[-1] and sign == "d"
+        ):
+            base = only(item)
+            base = only(base.base) if isinstance(base, Scripted) else base
+            kind = "∂" if isinstance(base, Name) and base.kind == "partial" else "d"
+            if sign and kind != sign:
+                parts[-1].append(item)
+                continue
+            sign = kind
+            parts.append([])
+            order += _power_of(item)
+        else:
+            parts[-1].append(item)
+    filled = [
+        part[0] if len(part) == 1 else Row(tuple(part), Span(part[0].span.start, part[-1].span.end))
+        for part in parts
+        if part
+    ]
+    return sign, filled, order
+
+
+def _power_of(tree: Tree) -> int:
+    tree = only(tree)
+    if isinstance(tree, Scripted) and tree.above:
+        number = only(tree.above[0])
+        if isinstance(number, Number) and number.text.isdigit():
+            return min(int(number.text), 4)
+    return 1
+
+
+def _without_power(tree: Tree) -> tuple[Tree, int]:
+    """∂x² in a second derivative: x, twice."""
+    tree = only(tree)
+    if isinstance(tree, Scripted) and tree.above:
+        number = only(tree.above[-1])
+        if isinstance(number, Number) and number.text.isdigit() and 2 <= int(number.text) <= 4:
+            return Scripted(tree.base, tree.below, tree.above[:-1], tree.primes, tree.span), int(number.text)
+    return tree, 1
+
+
+def _worded(tree: Tree) -> Tree | None:
+    """A case's condition without the word before it; None for "otherwise"."""
+    tree = only(tree)
+    if isinstance(tree, Words):
+        return None
+    if isinstance(tree, Chain):
+        first = only(tree.sides[0])
+        if isinstance(first, Row) and isinstance(first.items[0], Words):
+            rest = first.items[1:]
+            side: Tree = rest[0] if len(rest) == 1 else Row(rest, first.span)
+            return Chain((side, *tree.sides[1:]), tree.relations, tree.span)
+        last = only(tree.sides[-1])
+        if isinstance(last, Row) and isinstance(last.items[-1], Words):
+            rest = last.items[:-1]
+            side = rest[0] if len(rest) == 1 else Row(rest, last.span)
+            return Chain((*tree.sides[:-1], side), tree.relations, tree.span)
+    if isinstance(tree, Group) and tree.items:
+        return _worded(tree.items[0])
+    if isinstance(tree, Row) and isinstance(tree.items[0], Words):
+        return None
+    return tree
+
+
+def _without_comma(tree: Tree) -> Tree:
+    if isinstance(tree, Group) and tree.opening == "{" and len(tree.items) > 1:
+        kept = [item for item in tree.items if not isinstance(item, Empty)]
+        if len(kept) == 1:
+            return kept[0]
+    return tree
+
+
+def _last_big(term: t.Term) -> t.Big | None:
+    """The sum that ends a product."""
+    if isinstance(term, t.Big):
+        return term if term.kind == "sum" and term.over else None
+    if isinstance(term, t.Mul):
+        return _last_big(term.factors[-1])
+    return None
+
+
+def _with_last_big(term: t.Term, big: t.Big) -> t.Term:
+    if isinstance(term, t.Mul):
+        return t.Mul(term.span, (*term.factors[:-1], _with_last_big(term.factors[-1], big)), term.operators)
+    return big
+
+
+def _free_letters(term: t.Term) -> set[str]:
+    """The letters of indices that a term uses and no sum of it binds."""
+    match term:
+        case t.Ref():
+            return {at.letter for at in term.at if at.letter}
+        case t.Delta():
+            return {at.letter for at in term.at if at.letter}
+        case t.Big():
+            return _free_letters(term.body) - {over.letter for over in term.over}
+    found: set[str] = set()
+    if isinstance(term, t.Picked):
+        found |= {at.letter for at in term.at if at.letter}
+    for part in t.parts(term):
+        found |= _free_letters(part)
+    return found

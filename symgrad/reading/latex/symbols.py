@@ -1,0 +1,394 @@
+"""What a document's letters and scripts are, from all the places where it uses them: names, indices, layers, functions.
+
+A script is an index where its letter runs: under a sum, or on both sides of an equation.  It names a layer or a time
+step where an equation goes from l - 1 to l.  Anything else is a part of the name.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from symgrad.reading.latex.tree import Chain, Empty, Fraction, Group, Name, Number, Product, Row, Scripted, Sum, Tree, Words, only, walk
+
+Key: TypeAlias = tuple[str, str, tuple[str, ...]]  # a letter or word, its font, its accents
+Kind: TypeAlias = Literal["label", "index", "family"]
+TRADITIONAL = frozenset("ijklmnpqrstuvabc")  # letters that may be indices though no sum binds them
+LABELLED = frozenset("fogxyzhewd")  # letters that are none: W_f, W_o and so W_i are gates
+
+
+@dataclass(frozen=True)
+class Script:
+    """One item of a subscript or superscript: a letter with a shift, a number (letter ""), or a word."""
+
+    letter: str = ""
+    shift: int = 0
+    word: str = ""
+    bracket: str = ""  # ( or [ or <, where it stands in one
+
+    @property
+    def text(self) -> str:
+        """How the item is named."""
+        if self.word:
+            return self.word
+        return f"{self.letter}{self.shift:+d}" if self.letter and self.shift else self.letter or str(self.shift)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A name with its scripts, where it is used; `applied` where parentheses follow it."""
+
+    key: Key
+    below: tuple[Script, ...]
+    above: tuple[Script, ...]
+    primes: int
+    applied: bool
+
+
+@dataclass
+class Symbols:
+    """What is known of a document's letters."""
+
+    bound: set[str] = field(default_factory=set)  # letters that a sum runs over
+    indices: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)  # letters of layers and time steps
+    below: dict[Key, dict[int, Kind]] = field(default_factory=lambda: defaultdict(dict))
+    above: dict[Key, dict[int, Kind]] = field(default_factory=lambda: defaultdict(dict))
+    squared: set[Key] = field(default_factory=set)  # names that are defined by their square: σ² = …
+    functions: set[Key] = field(default_factory=set)
+    bare: set[Key] = field(default_factory=set)  # names that stand without parentheses behind them
+    words: set[str] = field(default_factory=set)  # words written as adjacent letters: dW, MSE
+    defined: set[Key] = field(default_factory=set)
+    layered: set[Key] = field(default_factory=set)  # names with a layer written above without brackets
+    depth: int = 3  # how many layers, or time steps, stand for any number of them
+    renamed: dict[Key, Key] = field(default_factory=dict)  # x in x_i is the bold x
+    identifiers: dict[tuple[Key, tuple[str, ...], int], str] = field(default_factory=dict)
+
+    def same(self, key: Key) -> Key:
+        """The name that a letter is an entry of: x_i of a bold x."""
+        return self.renamed.get(key, key)
+
+    def identifier(self, key: Key, labels: tuple[str, ...], primes: int) -> str:
+        """A name in letters that Python has, one for each name and its labels; {l-1} is left for a layer."""
+        wanted = (self.same(key), labels, primes)
+        if wanted not in self.identifiers:
+            self.identifiers[wanted] = self._new(*wanted)
+        return self.identifiers[wanted]
+
+    def _new(self, key: Key, labels: tuple[str, ...], primes: int) -> str:
+        base = key[0] if key[0].isidentifier() else "q"
+        text = base + "".join(key[2])
+        for label in labels:
+            text += "_" + (label if label.startswith("{") else re.sub(r"\W", "_", label))
+        text += "_prime" * primes
+        taken = set(self.identifiers.values())
+        for candidate in (text, f"{text}_{key[1][:4] or 'plain'}", *(f"{text}_{n}x" for n in range(2, 99))):
+            if candidate not in taken and not keyword.iskeyword(candidate):
+                return candidate
+        return f"{text}_{len(taken)}y"
+
+
+def scripts(trees: Iterable[Tree]) -> tuple[Script, ...]:
+    """The items of a subscript or a superscript."""
+    return tuple(item for tree in trees for item in _items(tree, ""))
+
+
+def _items(tree: Tree, bracket: str) -> Iterator[Script]:
+    tree = only(tree)
+    match tree:
+        case Number():
+            yield Script(shift=int(tree.text), bracket=bracket) if tree.text.isdigit() else Script(word=tree.text)
+        case Name(kind="letter" | "word" | "function"):
+            text = tree.text + "".join(tree.accents)
+            yield Script(letter=text, bracket=bracket) if len(tree.text) == 1 or tree.kind == "letter" else Script(
+                word=text, bracket=bracket
+            )
+        case Words():
+            yield Script(word=tree.text, bracket=bracket)
+        case Row():
+            names = [only(item) for item in tree.items]
+            if len(names) >= 3 and all(isinstance(item, Name) and item.kind == "letter" for item in names):
+                letters = [item.text for item in names if isinstance(item, Name)]
+                touching = all(a.span.end == b.span.start for a, b in zip(names, names[1:], strict=False))
+                if touching and not set(letters) <= TRADITIONAL:
+                    yield Script(word="".join(letters), bracket=bracket)
+                    return
+            for item in tree.items:
+                yield from _items(item, bracket)
+        case Group():
+            inside = bracket or (tree.opening if tree.opening in "([⟨" and tree.opening != "{" else "")
+            for place, item in enumerate(tree.items):
+                if not isinstance(item, Empty):
+                    yield from _items(item, inside)
+                if place < len(tree.separators) and tree.separators[place] == ":":
+                    yield Script(word=":", bracket=inside)
+        case Sum():
+            yield _shifted(tree, bracket)
+        case Chain() if tree.relations == ("<", ">"):
+            for side in tree.sides[1:2]:
+                yield from _items(side, "<")
+        case Scripted():
+            inner = "".join(s.text for s in scripts((tree.base, *tree.below, *tree.above)))
+            yield Script(word=inner or "?", bracket=bracket)
+        case _:
+            yield Script(word="?", bracket=bracket)
+
+
+def _shifted(tree: Sum, bracket: str) -> Script:
+    terms = [only(term) for term in tree.terms]
+    if len(terms) == 2 and isinstance(terms[0], Name) and isinstance(terms[1], Number) and terms[1].text.isdigit():
+        shift = int(terms[1].text) * (-1 if tree.signs[1] == "-" else 1)
+        return Script(letter=terms[0].text, shift=shift, bracket=bracket)
+    if len(terms) == 1 and isinstance(terms[0], Number) and terms[0].text.isdigit() and tree.signs == ("-",):
+        return Script(word=f"-{terms[0].text}", bracket=bracket)
+    return Script(word="?", bracket=bracket)
+
+
+def key_of(name: Name) -> Key:
+    """What tells a name from others: its letters, its font, its accents."""
+    return name.text, name.font, name.accents
+
+
+def plain(tree: Tree) -> tuple[Name, Scripted | None] | None:
+    """A tree's name and its scripts, if it is a name with scripts; an accent may stand around both."""
+    tree = only(tree)
+    if isinstance(tree, Name):
+        return tree, None
+    if isinstance(tree, Scripted):
+        base = only(tree.base)
+        if isinstance(base, Name):
+            return base, tree
+        inner = plain(base) if isinstance(base, Scripted) else None
+        if inner is not None and inner[1] is not None:
+            whole = inner[1]
+            return inner[0], Scripted(
+                inner[0], (*whole.below, *tree.below), (*whole.above, *tree.above), whole.primes + tree.primes, tree.span
+            )
+    return None
+
+
+TRANSPOSES = frozenset(("T", "mathsfT", "intercal"))
+_NOT_NAMES = frozenset(("-1", "*", "?", "!", "%"))
+
+
+def analysed(trees: Iterable[Tree], declared: Iterable[str] = ()) -> Symbols:
+    """The symbols of a document, from all its formulas; `declared` are names that a person has declared."""
+    everything = list(trees)
+    found = Symbols()
+    uses: list[tuple[int, Occurrence]] = []
+    for number, tree in enumerate(everything):
+        for name in walk(tree):
+            found.bound.update(_bound_by(name))
+        uses += [(number, use) for use in _uses(tree)]
+    lefts = [_left(tree) for tree in everything]
+    _indices(found, everything, uses, lefts)
+    _slots(found, uses)
+    _names(found, uses, lefts)
+    return found
+
+
+def _bound_by(tree: Tree) -> Iterator[str]:
+    """The letters that a sum, a product or a maximum binds."""
+    if not isinstance(tree, Scripted):
+        return
+    base = only(tree.base)
+    if isinstance(base, Name) and (base.kind == "big" or base.text in ("max", "min", "argmax")):
+        for below in tree.below:
+            yield from (letter for letter, *_ in bounds(below))
+
+
+def bounds(tree: Tree) -> Iterator[tuple[str, Tree | None, Tree | None]]:
+    """The letters under a sum, with the first place of each and the set or bound that is written with it."""
+    tree = only(tree)
+    match tree:
+        case Name(kind="letter"):
+            yield tree.text, None, None
+        case Row():
+            for item in tree.items:
+                yield from bounds(item)
+        case Group():
+            for item in tree.items:
+                yield from bounds(item)
+        case Chain():
+            left = tree.sides[0]
+            if tree.relations[0] in ("=", "∈"):
+                first = tree.sides[1] if tree.relations[0] == "=" else None
+                for letter, *_ in bounds(left):
+                    yield letter, first, None
+            elif tree.relations[0] in ("≤", "<") and len(tree.sides) >= 2:
+                for letter, *_ in bounds(tree.sides[1]):
+                    yield letter, left, tree.sides[2] if len(tree.sides) > 2 else None
+
+
+def _uses(tree: Tree) -> Iterator[Occurrence]:
+    """Every name with its scripts in a tree, and whether parentheses follow it."""
+    stack: list[tuple[Tree, bool]] = [(tree, False)]
+    while stack:
+        node, applied = stack.pop()
+        named = plain(node)
+        if named is not None and named[0].kind in ("letter", "word"):
+            name, whole = named
+            below = scripts(whole.below) if whole else ()
+            above = scripts(whole.above) if whole else ()
+            yield Occurrence(key_of(name), below, above, whole.primes if whole else 0, applied)
+            continue
+        if isinstance(node, Row):
+            for place, item in enumerate(node.items):
+                after = node.items[place + 1] if place + 1 < len(node.items) else None
+                stack.append((item, isinstance(after, Group) and after.opening == "("))
+            continue
+        if isinstance(node, Scripted):
+            base = only(node.base)
+            if isinstance(base, Name):  # a sum's bounds, a function's base
+                stack += [(script, False) for script in node.above if base.kind == "big"]
+                stack += [(s, False) for b in node.below for _, first, last in bounds(b) for s in (first, last) if s]
+                continue
+        from symgrad.reading.latex.tree import children
+
+        stack += [(child, False) for child in children(node)]
+
+
+def _left(tree: Tree) -> tuple[Name, Scripted | None, bool] | None:
+    """The name that an equation has alone on its left, and whether arguments follow it."""
+    if not isinstance(tree, Chain) or tree.relations[0] not in ("=", ":=", "≡"):
+        return None
+    side = only(tree.sides[0])
+    applied = False
+    if isinstance(side, Row) and len(side.items) == 2 and isinstance(side.items[1], Group) and side.items[1].opening == "(":
+        side, applied = side.items[0], True
+    named = plain(side)
+    return None if named is None or named[0].kind not in ("letter", "word") else (*named, applied)
+
+
+def _denominators(tree: Tree) -> Iterator[Occurrence]:
+    for node in walk(tree):
+        if isinstance(node, Fraction):
+            yield from _uses(node.under)
+
+
+def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: list[object]) -> None:
+    """Which letters are indices, and which of them count layers or time steps."""
+    by_tree: dict[int, list[Occurrence]] = defaultdict(list)
+    for number, use in uses:
+        by_tree[number].append(use)
+    labels: dict[Key, set[str]] = defaultdict(set)
+    for _, use in uses:
+        labels[use.key] |= {s.letter for s in use.below if s.letter}
+    found.indices |= {letter for letter in found.bound if len(letter) == 1}
+    for number, tree in enumerate(trees):
+        if any(isinstance(node, Name) and node.kind == "dots" for node in walk(tree)):
+            continue  # x_1, …, x_n: n is no index
+        here = by_tree[number]
+        sides = tree.sides if isinstance(tree, Chain) else (tree,)
+        first = list(_uses(sides[0])) + list(_denominators(sides[0]))
+        rest = [use for side in sides[1:] for use in _uses(side)]
+        own = {s.letter for use in first for s in (*use.below, *use.above) if _can_run(s, use, labels)}
+        other = {s.letter for use in rest for s in (*use.below, *use.above) if _can_run(s, use, labels)}
+        found.indices |= own & other
+        shifted = {s.letter for use in here for s in (*use.below, *use.above) if s.letter and s.shift and s.word == ""}
+        named = lefts[number] is not None
+        inside = {letter for node in walk(tree) for letter in _bound_by(node)}
+        for letter in shifted:
+            unshifted = any(s.letter == letter and not s.shift for use in here for s in (*use.below, *use.above))
+            if (named or unshifted) and letter not in inside and (letter in TRADITIONAL or letter in "tlL"):
+                found.families.add(letter)
+    for _, use in uses:
+        found.families |= {s.letter for s in use.above if s.letter == "l" and s.bracket}
+    found.indices |= found.families
+    entries: dict[Key, bool] = {}
+    for _, use in uses:
+        placed = [s for s in use.below if s.letter in found.indices]
+        entries[use.key] = entries.get(use.key, True) and bool(placed)
+    bold = {use.key for _, use in uses if use.key[1] == "bold"}
+    for key, only_entries in entries.items():
+        other = (key[0], "bold", key[2])
+        if key[1] == "" and only_entries and other in bold:
+            found.renamed[key] = other
+
+
+def _can_run(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> bool:
+    """Whether a script's letter may be an index: not W_i beside W_f and W_o."""
+    return (
+        len(script.letter) == 1
+        and script.letter in TRADITIONAL
+        and labels[use.key].isdisjoint(LABELLED - {script.letter})
+    )
+
+
+def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
+    """What each place of each name's scripts is: a part of the name, an index, or a layer."""
+    labels: dict[Key, set[str]] = defaultdict(set)
+    for _, use in uses:
+        labels[use.key] |= {s.letter for s in use.below if s.letter}
+    for _, use in uses:
+        if any(s.letter and s.shift or s.letter in found.families for s in use.above if not s.bracket):
+            found.layered.add(use.key)
+    for _, use in uses:
+        below = [s for s in use.below]
+        whole = all(not s.letter or s.letter in found.indices for s in below)
+        for place, script in enumerate(below):
+            gate = not labels[use.key].isdisjoint(LABELLED - found.bound) and script.letter not in found.families | found.bound
+            if script.letter in found.indices and (whole or script.letter in found.families) and not gate:
+                kind: Kind = "family" if script.letter in found.families else "index"
+                if found.below[use.key].get(place) != "family":
+                    found.below[use.key][place] = kind
+        for place, script in enumerate(labelling(found, use.key, use.above)):
+            if script.letter in found.indices:
+                found.above[use.key][place] = "family" if script.letter in found.families else "index"
+
+
+def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]:
+    """The items of a superscript that are a part of the name: no power, no transpose, no inverse."""
+    result = []
+    for script in above:
+        if script.word in _NOT_NAMES and script.word != "*":
+            continue
+        if script.bracket or (script.word and script.word not in ("?",)):
+            result.append(script)
+        elif key in found.layered and not (script.letter in TRANSPOSES and _is_transpose(found)):
+            result.append(script)
+        elif script.letter in found.indices and not script.shift and script.letter not in TRANSPOSES:
+            result.append(script)
+    return result
+
+
+def _is_transpose(found: Symbols) -> bool:
+    """Whether T above a layered name still transposes: a last time step is written below."""
+    return True
+
+
+def _names(found: Symbols, uses: list[tuple[int, Occurrence]], lefts: list[object]) -> None:
+    """Which names are functions, which are defined by their square, and which are words."""
+    for _, use in uses:
+        if use.primes and use.applied:
+            found.functions.add(use.key)
+        if not use.applied and not use.primes:
+            found.bare.add(use.key)
+    for left in lefts:
+        if not isinstance(left, tuple):
+            continue
+        name, whole, applied = left
+        key = key_of(name)
+        found.defined.add(key)
+        if applied:
+            found.functions.add(key)
+        squares = [s for s in scripts(whole.above) if not s.letter and not s.word and s.shift == 2] if whole else []
+        if squares and key not in found.layered and not any(s.bracket for s in squares):
+            found.squared.add(key)
+    for left in lefts:  # σ = … beside σ² = …: then the square is a power
+        if isinstance(left, tuple) and key_of(left[0]) in found.squared and not (left[1] and left[1].above):
+            found.squared.discard(key_of(left[0]))
+    numbers = [s.shift for _, use in uses for s in (*use.below, *use.above) if not s.letter and not s.word]
+    found.depth = max(3, *(n for n in numbers if n <= 4), 3) if numbers else 3
+    for _, use in uses:
+        if use.applied and use.key not in found.bare:
+            found.functions.add(use.key)
+
+
+def is_product(tree: Tree) -> bool:
+    """Whether a tree has signs or factors of its own."""
+    return isinstance(only(tree), Sum | Product)

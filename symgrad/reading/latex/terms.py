@@ -1,0 +1,218 @@
+"""What a formula says, in the symbols of its document: terms, whose shapes and values others know.
+
+A product keeps how it is written, because whether it is one of matrices or of entries is for the shapes to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from symgrad.reading.latex.tree import Span
+
+NOWHERE = Span(-1, -1)
+
+
+@dataclass(frozen=True)
+class Term:
+    """Base of all terms: where it is written."""
+
+    span: Span
+
+
+@dataclass(frozen=True)
+class Num(Term):
+    """A number as it is written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class At:
+    """A place on an axis: an index's letter and what is added to it, or a number (letter "")."""
+
+    letter: str
+    shift: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.letter}{self.shift:+d}" if self.letter and self.shift else self.letter or str(self.shift)
+
+
+@dataclass(frozen=True)
+class Ref(Term):
+    """A quantity, or its entries at some places; `latex` is how it is written."""
+
+    name: str
+    at: tuple[At, ...] = ()
+    latex: str = ""
+
+
+@dataclass(frozen=True)
+class Add(Term):
+    """Terms with their signs, "+" or "-"."""
+
+    terms: tuple[Term, ...]
+    signs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mul(Term):
+    """Factors with the sign between them: "" where they stand side by side, ·, ×, *, ⊙."""
+
+    factors: tuple[Term, ...]
+    operators: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Div(Term):
+    """A quotient."""
+
+    over: Term
+    under: Term
+
+
+@dataclass(frozen=True)
+class Power(Term):
+    """A power."""
+
+    base: Term
+    exponent: Term
+
+
+@dataclass(frozen=True)
+class Apply(Term):
+    """A function of its arguments, with its primes; `at` are the places written below it."""
+
+    function: str
+    arguments: tuple[Term, ...]
+    primes: int = 0
+    at: tuple[At, ...] = ()
+
+
+@dataclass(frozen=True)
+class Over:
+    """What a sum runs over: a letter, and its bounds where they are written."""
+
+    letter: str
+    first: Term | None = None
+    last: Term | None = None
+
+
+@dataclass(frozen=True)
+class Big(Term):
+    """A sum, a product or a maximum over indices; over all entries where it names none.
+
+    `rest` are the terms behind it that it may have been meant to include.
+    """
+
+    kind: str
+    over: tuple[Over, ...]
+    body: Term
+
+
+@dataclass(frozen=True)
+class Partial(Term):
+    """The derivative of one term by others, one after the other; `nabla` where it is written as a gradient."""
+
+    of: Term
+    by: tuple[Term, ...]
+    nabla: bool = False
+
+
+@dataclass(frozen=True)
+class Transposed(Term):
+    """A transpose."""
+
+    body: Term
+
+
+@dataclass(frozen=True)
+class Inverse(Term):
+    """A matrix' inverse, or a number's."""
+
+    body: Term
+
+
+@dataclass(frozen=True)
+class Norm(Term):
+    """A norm: "2", "1", "F", or "" for |x| of a number and ‖x‖ of an array."""
+
+    body: Term
+    kind: str
+
+
+@dataclass(frozen=True)
+class Choice(Term):
+    """Values with the conditions under which they hold; None for otherwise."""
+
+    branches: tuple[tuple[Term, Comparison | None], ...]
+
+
+@dataclass(frozen=True)
+class Comparison(Term):
+    """A comparison of two terms: <, >, ≤, ≥, =, ≠."""
+
+    left: Term
+    relation: str
+    right: Term
+
+
+@dataclass(frozen=True)
+class Entries(Term):
+    """A matrix written out."""
+
+    rows: tuple[tuple[Term, ...], ...]
+
+
+@dataclass(frozen=True)
+class Substituted(Term):
+    """A term at given values: f′(x)|_{x=1}, ∇f(−4)."""
+
+    body: Term
+    values: tuple[tuple[str, Term], ...]
+
+
+@dataclass(frozen=True)
+class Picked(Term):
+    """Entries of a term that is no name: (Wx)_i."""
+
+    body: Term
+    at: tuple[At, ...]
+
+
+@dataclass(frozen=True)
+class Delta(Term):
+    """Kronecker's delta of two places."""
+
+    at: tuple[At, At]
+
+
+def parts(term: Term) -> Iterator[Term]:
+    """The terms that a term is made of."""
+    for item in fields(term):
+        yield from _terms(getattr(term, item.name))
+
+
+def _terms(value: Any) -> Iterator[Term]:
+    if isinstance(value, Term):
+        yield value
+    elif isinstance(value, Over):
+        yield from _terms((value.first, value.last))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _terms(item)
+
+
+def walk(term: Term) -> Iterator[Term]:
+    """A term and all that it is made of, the whole before its parts."""
+    stack = [term]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(list(parts(node))))
+
+
+def refs(term: Term) -> Iterator[Ref]:
+    """The quantities in a term, as they occur."""
+    return (node for node in walk(term) if isinstance(node, Ref))

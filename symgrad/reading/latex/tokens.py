@@ -1,0 +1,579 @@
+"""A formula cut into tokens, each with the place at which it was written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symgrad.reading.latex import commands as c
+from symgrad.reading.latex.written import UnreadError, Written
+
+MOST_TOKENS = 6_000  # of one formula
+DEEPEST = 60  # braces, delimiters and environments inside one another
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token: its kind is a terminal of the grammar; `accents` and `font` belong to letters."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    font: str = ""
+    accents: tuple[str, ...] = ()
+    blank: bool = False  # whether blanks stand before it
+
+
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+(?![A-Za-z]))?")
+_COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?")
+_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?")
+_BRACED_COMMA = re.compile(r"\d+\{,\}\d+")
+_COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
+_ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
+
+
+def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
+    r"""A formula's tokens; raises UnreadError for what isn't mathematics.
+
+    >>> [token.text for token in tokens(Written.of(r"\hat{y} = w_1 x + 0.5"))]
+    ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
+    """
+    return _bars(_primes(_functions(_Scanner(written, decimal_comma).scanned())))
+
+
+@dataclass
+class _Scanner:
+    """The state of one pass over a formula's characters."""
+
+    written: Written
+    decimal_comma: bool
+    found: list[Token] = field(default_factory=list)
+    place: int = 0
+    blank: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.written.text
+
+    def scanned(self) -> list[Token]:
+        while self.place < len(self.text):
+            self._one()
+            if len(self.found) > MOST_TOKENS:
+                raise UnreadError(f"the formula has more than {MOST_TOKENS} tokens", 0, self.written.offset(self.place))
+        return self.found
+
+    def _add(self, kind: str, text: str, start: int, font: str = "", accents: tuple[str, ...] = ()) -> None:
+        begin, end = self.written.offset(start), self.written.offset(max(self.place - 1, start)) + 1
+        self.found.append(Token(kind, text, begin, max(end, begin), font, accents, self.blank))
+        self.blank = False
+
+    def _refuse(self, message: str, start: int) -> UnreadError:
+        return UnreadError(message, self.written.offset(start), self.written.offset(max(self.place, start + 1)))
+
+    def _one(self) -> None:
+        mark, start = self.text[self.place], self.place
+        if mark.isspace() or mark == "~":
+            self.place += 1
+            self.blank = True
+        elif mark == "\\":
+            self._command()
+        elif mark.isascii() and mark.isdigit() or (mark == "." and self.text[start + 1 : start + 2].isdigit()):
+            self._number()
+        elif mark == "%":
+            end = self.text.find("\n", start)
+            self.place = len(self.text) if end < 0 else end + 1
+        elif mark in "{}^_&":
+            self.place += 1
+            self._add({"{": "LBRACE", "}": "RBRACE", "^": "SUP", "_": "SUB", "&": "AMP"}[mark], mark, start)
+        elif mark in "'′’":
+            self.place += 1
+            self._add("PRIME", "'", start)
+        elif mark in "″":
+            self.place += 1
+            self._add("PRIME", "'", start)
+            self._add("PRIME", "'", start)
+        elif mark in "+-−±∓–":
+            self.place += 1
+            self._add("SIGN", {"−": "-", "–": "-", "∓": "±"}.get(mark, mark), start)
+        elif mark in ",;":
+            self.place += 1
+            self._add("SEPARATOR", mark, start)
+        elif mark == ":":
+            self.place += 2 if self.text.startswith(":=", start) else 1
+            self._add(*(("RELATION", ":=") if self.place - start == 2 else ("SEPARATOR", ":")), start)
+        elif mark in c.BARS:
+            double = self.text.startswith("||", start)
+            self.place += 2 if double else 1
+            self._add("BAR", "‖" if double else c.BARS[mark], start)
+        elif mark in c.OPENING and mark != "{":
+            self.place += 1
+            self._add("OPEN", c.OPENING[mark], start)
+        elif mark in c.CLOSING and mark != "}":
+            self.place += 1
+            self._add("CLOSE", c.CLOSING[mark], start)
+        elif mark in c.OPERATORS:
+            self.place += 1
+            self._add("OPERATOR", c.OPERATORS[mark], start)
+        elif mark in c.RELATIONS:
+            self.place += 2 if self.text.startswith("==", start) else 1
+            self._add("RELATION", c.RELATIONS[mark], start)
+        elif mark in c.BIG:
+            self.place += 1
+            self._add("BIG", c.BIG[mark], start)
+        elif mark in "∂∇":
+            self.place += 1
+            self._add("PARTIAL" if mark == "∂" else "NABLA", mark, start)
+        elif mark == "√":
+            self.place += 1
+            self._add("SQRT", mark, start)
+        elif mark in c.SUPERSCRIPTS or mark in c.SUBSCRIPTS:
+            self._unicode_script()
+        elif mark == "!":
+            self.place += 1
+            self._add("BANG", mark, start)
+        elif mark in "…⋯":
+            self.place += 1
+            self._add("DOTS", "…", start)
+        elif mark == "." or mark in "\u200b\ufeff\u2061\u2062\u2063\u00ad?\"“”`$":
+            self.place += 1  # a full stop ends the sentence; the others can't be seen
+            if mark in '?"“”`$':
+                raise self._refuse(f"{mark!r} has no meaning in a formula", start)
+        else:
+            self._letter()
+
+    def _letter(self) -> None:
+        start = self.place
+        mark = self.text[start]
+        self.place += 1
+        name = unicodedata.name(mark, "")
+        plain = unicodedata.normalize("NFKC", mark)
+        font = ""
+        if name.startswith("MATHEMATICAL") or mark == "ℓ" or name.startswith(("SCRIPT", "BLACK-LETTER", "DOUBLE-STRUCK")):
+            kinds = {"BOLD": "bold", "SCRIPT": "calligraphic", "DOUBLE-STRUCK": "blackboard", "FRAKTUR": "fraktur"}
+            font = next((kinds[word] for word in ("SCRIPT", "DOUBLE-STRUCK", "FRAKTUR", "BOLD") if word in name), "")
+        parts = unicodedata.normalize("NFD", plain)
+        accents = [c.COMBINING[part] for part in parts if part in c.COMBINING]
+        while self.place < len(self.text) and self.text[self.place] in c.COMBINING:
+            accents.append(c.COMBINING[self.text[self.place]])
+            self.place += 1
+        base = "".join(part for part in parts if part not in c.COMBINING)
+        if mark == "ℓ":
+            base, font = "ell", ""
+        base = GREEK_LETTERS.get(base, base)
+        if not (base.isalpha() or mark == "∞" or mark in "@#ℏ") or mark in "@#":
+            raise self._refuse(f"{mark!r} can't be read in a formula", start)
+        self._add("NAME", base, start, font, tuple(accents))
+
+    def _unicode_script(self) -> None:
+        start = self.place
+        table, kind = (c.SUPERSCRIPTS, "SUP") if self.text[start] in c.SUPERSCRIPTS else (c.SUBSCRIPTS, "SUB")
+        end = start
+        while end < len(self.text) and self.text[end] in table:
+            end += 1
+        inside = [table[mark] for mark in self.text[start:end]]
+        self.place = start + 1
+        self._add(kind, "^" if kind == "SUP" else "_", start)
+        self._add("LBRACE", "{", start)
+        digits = "".join(inside)
+        for piece in re.findall(r"\d+|.", digits):
+            kind = "NUMBER" if piece.isdigit() else "SIGN" if piece in "+-" else "NAME"
+            self._add(kind, piece, start)
+        self.place = end
+        self._add("RBRACE", "}", end - 1)
+
+    def _number(self) -> None:
+        start = self.place
+        patterns = [_GROUPED, _NUMBER]
+        if self.decimal_comma:
+            patterns = [_COMMA_NUMBER]
+        elif _BRACED_COMMA.match(self.text, start) and not _GROUPED.match(self.text, start):
+            patterns = [_COMMA_NUMBER]
+        match = next(found for pattern in patterns if (found := pattern.match(self.text, start)))
+        text = match[0]
+        if self._takes_one_character():
+            text = text[0]
+        self.place = start + len(text)
+        if patterns[0] is _COMMA_NUMBER:
+            text = text.replace("{,}", ".").replace(",", ".")
+        else:
+            text = text.replace("{,}", "").replace("\\,", "")
+        self._add("NUMBER", text, start)
+
+    def _takes_one_character(self) -> bool:
+        """Whether what comes is an argument without braces: x^10 is x¹0, and \\frac12 a half."""
+        before = [token.kind for token in self.found[-2:]]
+        if before[-1:] and before[-1] in ("SUP", "SUB", "FRAC"):
+            return True
+        return len(self.found) > 1 and before[0] == "FRAC" and before[1] == "NUMBER"
+
+    def _command(self) -> None:
+        start = self.place
+        match = _ROWSEP.match(self.text, start)
+        if match:
+            self.place = match.end()
+            self._add("ROWSEP", "\\\\", start)
+            return
+        match = _COMMAND.match(self.text, start)
+        if match is None:
+            self.place += 1
+            raise self._refuse("a \\ with nothing after it", start)
+        name = match[0][1:].removesuffix("*") if len(match[0]) > 2 else match[0][1:]
+        self.place = match.end()
+        if name in ("quad", "qquad"):
+            self._add("QUAD", name, start)
+        elif name in c.SPACES or name.isspace() or name == "\\":
+            self.blank = True
+        elif name in ("left", "right", "middle"):
+            self._sized(name, start)
+        elif name in ("begin", "end"):
+            self._environment(name, start)
+        elif name in c.ACCENTS:
+            self._accented(name, start)
+        elif name in c.PROSE or (name in c.FONTS and self._next_is_brace()):
+            self._styled(name, start)
+        elif name in c.FONTS:
+            self._font_switch(name, start)
+        elif name in c.FRACTIONS:
+            self._add("FRAC", name, start)
+        elif name == "sqrt":
+            self._add("SQRT", name, start)
+        elif name == "%":
+            self._add("PERCENT", "%", start)
+        elif name in c.DOTS:
+            self._add("DOTS", "…", start)
+        elif name in ("partial",):
+            self._add("PARTIAL", "∂", start)
+        elif name == "nabla":
+            self._add("NABLA", "∇", start)
+        elif name == "prime":
+            self._add("PRIME", "'", start)
+        elif name in ("pm", "mp"):
+            self._add("SIGN", "±", start)
+        elif name in c.BIG:
+            self._add("BIG", c.BIG[name], start)
+        elif name in c.FUNCTIONS:
+            self._add("FUNCTION", name, start)
+        elif name in c.LETTERS:
+            self._add("NAME", c.LETTERS[name], start, "" if not name.startswith("var") else "")
+        elif name in c.OPERATORS:
+            self._add("OPERATOR", c.OPERATORS[name], start)
+        elif name in c.RELATIONS:
+            self._add("RELATION", c.RELATIONS[name], start)
+        elif name == "|":
+            self._add("BAR", "‖", start)
+        elif name in c.BARS:
+            self._add("BAR", c.BARS[name], start)
+        elif name in c.OPENING:
+            self._add("OPEN", c.OPENING[name], start)
+        elif name in c.CLOSING:
+            self._add("CLOSE", c.CLOSING[name], start)
+        elif name in c.IGNORED_WITH_ARGUMENT:
+            self._skip_argument()
+            if name in ("textcolor",):
+                pass
+            self.blank = True
+        elif name in c.STACKED:
+            self._stacked(name, start)
+        elif name in c.TRANSPARENT:
+            self.blank = True
+        elif name in ("#", "$", "&", "_", "@"):
+            raise self._refuse(f"\\{name} can't be read in a formula", start)
+        elif name.startswith(("xrightarrow", "xleftarrow")):
+            self._skip_argument()
+            self._add("RELATION", "→", start)
+        elif name == "not":
+            self._add("RELATION", "≠", start)
+            self.place += len(self.text[self.place :]) - len(self.text[self.place :].lstrip())
+            if self.text[self.place : self.place + 1] in ("=", "<", ">"):
+                self.place += 1
+        else:
+            raise self._refuse(f"\\{name} isn't a command that is known here", start)
+
+    def _sized(self, name: str, start: int) -> None:
+        """\\left( and its like: the delimiter counts, and which side it is on decides what a bar is."""
+        while self.place < len(self.text) and self.text[self.place].isspace():
+            self.place += 1
+        at = self.place
+        if self.text[at : at + 1] == "\\":
+            match = _COMMAND.match(self.text, at)
+            mark = match[0][1:] if match else ""
+            self.place = match.end() if match else at + 1
+        else:
+            mark = self.text[at : at + 1]
+            self.place += 1
+        side = {"left": "(", "right": ")"}.get(name, "")
+        if mark == ".":
+            self._add("OPEN" if name == "left" else "CLOSE", ".", start)
+        elif mark in c.BARS or mark == "|":
+            bar = "‖" if mark == "|" and self.text[at] == "\\" else c.BARS[mark]
+            self._add("BAR", bar[0] + (side or "m"), start)
+        elif mark in c.OPENING or mark in c.CLOSING:
+            text = c.OPENING.get(mark) or c.CLOSING[mark]
+            if mark in "{}" and self.text[at] != "\\":
+                raise self._refuse(f"\\{name} needs a delimiter", start)
+            self._add("OPEN" if name == "left" else "CLOSE", text, start)
+        elif mark in "<>" and mark:
+            self._add("OPEN" if name == "left" else "CLOSE", "⟨" if name == "left" else "⟩", start)
+        elif mark == "/":
+            self._add("OPERATOR", "/", start)
+        else:
+            raise self._refuse(f"\\{name} needs a delimiter, such as \\{name}(", start)
+
+    def _environment(self, name: str, start: int) -> None:
+        match = re.compile(r"\s*\{\s*([A-Za-z]+\*?)\s*\}").match(self.text, self.place)
+        if match is None:
+            raise self._refuse(f"\\{name} needs the name of an environment in braces", start)
+        self.place = match.end()
+        kind = match[1]
+        if kind in c.LAYOUTS:
+            if kind.startswith("aligned") or kind in ("array", "alignat", "alignat*"):
+                self._skip_optional()
+            if kind.startswith(("alignat", "alignedat", "IEEE")) and name == "begin":
+                self._skip_argument()
+            self._add("LAYOUT", name, start)
+        elif kind in c.TABLES:
+            if kind == "array" and name == "begin":
+                self._skip_optional()
+                self._skip_argument()
+            self._add("BEGIN" if name == "begin" else "END", c.TABLES[kind], start)
+        else:
+            raise self._refuse(f"the environment {kind} isn't known here", start)
+
+    def _next_is_brace(self) -> bool:
+        return self.text[self.place :].lstrip()[:1] == "{"
+
+    def _braced(self) -> tuple[int, int] | None:
+        """The offsets of what stands in the braces that come next; moves behind them."""
+        place = self.place
+        while place < len(self.text) and self.text[place].isspace():
+            place += 1
+        if self.text[place : place + 1] != "{":
+            return None
+        depth, start = 0, place + 1
+        while place < len(self.text):
+            if self.text[place] == "\\":
+                place += 2
+                continue
+            depth += (self.text[place] == "{") - (self.text[place] == "}")
+            place += 1
+            if depth == 0:
+                self.place = place
+                return start, place - 1
+        return None
+
+    def _skip_argument(self) -> None:
+        if self._braced() is None:
+            self.place = min(self.place + 1, len(self.text))
+
+    def _skip_optional(self) -> None:
+        match = re.compile(r"\s*\[[^\]]*\]").match(self.text, self.place)
+        if match:
+            self.place = match.end()
+
+    def _styled(self, name: str, start: int) -> None:
+        """A font's argument: a letter or a word is one name; anything longer is read with that font."""
+        inside = self._braced()
+        if inside is None:
+            if name in c.PROSE:
+                raise self._refuse(f"\\{name} needs an argument in braces", start)
+            self._font_switch(name, start)
+            return
+        raw = self.text[slice(*inside)]
+        content = raw.strip().strip("~").strip()
+        font = c.FONTS.get(name, "")
+        if re.fullmatch(r"\\[A-Za-z]+", content) and content[1:] in c.LETTERS:
+            content = c.LETTERS[content[1:]]
+            self._add("NAME", content, start, font)
+        elif len(content) == 1 and content.isalpha():
+            self._add("NAME", GREEK_LETTERS.get(content, content), start, font)
+        elif content == "1" and font in ("blackboard", "bold"):
+            self._add("NAME", "1", start, font)
+        elif name in c.UPRIGHT and re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", content):
+            word = content
+            if word in ("if", "otherwise", "where", "and", "for", "with", "else", "or", "so", "let", "then", "when"):
+                self._add("WORDS", word, start)
+            else:
+                kind = "FUNCTION" if word in c.WORDS_THAT_APPLY else "WORD"
+                self._add("NAME" if word == "d" else kind, word, start)
+        elif name in c.PROSE:
+            if content:
+                self._add("WORDS", content, start)
+            else:
+                self.blank = True
+        elif name not in c.UPRIGHT and content.isalpha() and content.isascii() and name in ("mathit", "textit"):
+            self._add("WORD", content, start)
+        elif name in c.UPRIGHT and re.fullmatch(r"[A-Za-z]+(?:(?:\\[ ,])|\s)+[A-Za-z\\ ,]+", content):
+            self._add("WORDS" if name != "operatorname" else "WORD", re.sub(r"\\.|\s", "", content), start)
+        else:
+            self.place = start + len(name) + 1
+            self._add("FONT", font or "upright", start)
+
+    def _font_switch(self, name: str, start: int) -> None:
+        if name in ("bf", "rm", "it", "cal"):
+            match = re.compile(r"\s*([A-Za-z]{2,})\s*(?=\})").match(self.text, self.place)
+            if match and self.found and self.found[-1].kind == "LBRACE":  # {\rm in}: a word
+                self.place = match.end()
+                self._add("WORD", match[1], start)
+            self.blank = True  # an old-style switch lasts to the end of its group; letters keep their identity
+        else:
+            self._add("FONT", c.FONTS[name] or "upright", start)
+
+    def _accented(self, name: str, start: int) -> None:
+        """An accent over one letter is part of its name; over more than that, it has an argument."""
+        before = self.place
+        inside = self._braced()
+        content = self.text[slice(*inside)] if inside else ""
+        if inside is None:
+            match = re.compile(r"\s*(\\[A-Za-z]+|[^\W\d_])").match(self.text, self.place)
+            if match and (match[1][0] != "\\" or match[1][1:] in c.LETTERS):
+                self.place = match.end()
+                content = match[1]
+        scanner = _Scanner(Written.of(content), self.decimal_comma)
+        try:
+            inner = [token for token in scanner.scanned() if token.kind not in ("LBRACE", "RBRACE")]
+        except UnreadError:
+            inner = []
+        letters = inner and inner[0].kind in ("NAME", "WORD") and all(t.kind in ("NAME", "WORD") for t in inner)
+        if letters and (len(inner) == 1 or name in ("overline", "underline", "bar", "hat", "widehat")):
+            first = inner[0]
+            accents = (*first.accents, c.ACCENTS[name])
+            if len(inner) == 1:
+                self._add(first.kind, first.text, start, first.font, accents)
+                return
+        self.place = before
+        self._add("ACCENT", c.ACCENTS[name], start)
+
+    def _stacked(self, name: str, start: int) -> None:
+        """\\overset{def}{=}: what is written above or below doesn't count."""
+        self._skip_argument()
+        self.blank = True
+
+
+GREEK_LETTERS = {
+    unicodedata.lookup(
+        f"GREEK {'SMALL' if name[0].islower() else 'CAPITAL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"
+    ): name
+    for name in sorted(set(c.LETTERS.values()))
+    if name.lower() in {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+                        "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"}
+} | {"ϵ": "epsilon", "ϕ": "phi", "ς": "sigma", "ϑ": "theta", "∞": "infty"}
+
+
+def _functions(found: list[Token]) -> list[Token]:
+    """The tokens with a function that is spelled in plain letters, softmax(z), as one."""
+    result: list[Token] = []
+    place = 0
+    while place < len(found):
+        end = place
+        while end < len(found) and _is_plain(found[end]) and (end == place or found[end - 1].end == found[end].start):
+            end += 1
+        word = "".join(token.text for token in found[place:end])
+        if len(word) > 2 and word in c.WORDS_THAT_APPLY:
+            result.append(Token("FUNCTION", word, found[place].start, found[end - 1].end))
+        else:
+            result += found[place : max(end, place + 1)]
+        place = max(end, place + 1)
+    return result
+
+
+def _is_plain(token: Token) -> bool:
+    return token.kind == "NAME" and len(token.text) == 1 and not token.font and not token.accents
+
+
+def _primes(found: list[Token]) -> list[Token]:
+    """The tokens with f^\\prime and f^{\\prime\\prime} written as f' and f''."""
+    result: list[Token] = []
+    place = 0
+    while place < len(found):
+        if found[place].kind == "SUP" and place + 1 < len(found):
+            after = place + 1
+            braced = found[after].kind == "LBRACE"
+            end = after + braced
+            while end < len(found) and found[end].kind == "PRIME":
+                end += 1
+            if end > after + braced and (not braced or (end < len(found) and found[end].kind == "RBRACE")):
+                result += found[after + braced : end]
+                place = end + braced
+                continue
+        result.append(found[place])
+        place += 1
+    return result
+
+
+_CLOSES = frozenset(
+    ("NAME", "NUMBER", "WORD", "CLOSE", "RBRACE", "END", "PRIME", "DOTS", "BAR)", "PERCENT", "BANG", "WORDS")
+)
+
+
+def _bars(found: list[Token]) -> list[Token]:
+    """The tokens with each bar opening, closing, or before the place at which something is evaluated."""
+    result: list[Token] = []
+    stack: list[str] = []
+    depth = 0
+    for place, token in enumerate(found):
+        kind = token.kind
+        if kind in ("OPEN", "LBRACE", "BEGIN"):
+            stack.append(kind)
+        elif kind in ("CLOSE", "RBRACE", "END"):
+            while stack and stack[-1].startswith("BAR"):
+                stack.pop()
+            if stack:
+                stack.pop()
+        elif kind == "BAR":
+            kind = _bar(token, found, place, stack)
+            if kind == "ABS_OPEN":
+                stack.append("BAR" + token.text[0])
+            elif kind == "ABS_CLOSE" and stack:
+                stack.pop()
+        depth = len(stack)
+        if depth > DEEPEST:
+            raise UnreadError(f"more than {DEEPEST} delimiters stand inside one another", token.start, token.end)
+        result.append(Token(kind, token.text, token.start, token.end, token.font, token.accents, token.blank))
+    return result
+
+
+def _bar(token: Token, found: list[Token], place: int, stack: list[str]) -> str:
+    mark = token.text[0]
+    side = token.text[1:]
+    pending = bool(stack) and stack[-1] == "BAR" + mark
+    after = found[place + 1].kind if place + 1 < len(found) else ""
+    before = found[place - 1] if place else None
+    if side == "(":
+        return "ABS_OPEN"
+    if side == ")" and pending:
+        return "ABS_CLOSE"
+    if side == ")" or (after == "SUB" and not pending and before is not None and before.kind in _CLOSES):
+        return "EVAL"
+    if side == "m":
+        return "SEPARATOR"
+    closes = before is not None and before.kind in _CLOSES
+    if pending and closes:
+        return "ABS_CLOSE"
+    if closes and (any(kind in ("OPEN", "LBRACE") for kind in stack) or not _has_partner(found, place, mark)):
+        return "SEPARATOR"
+    return "ABS_OPEN"
+
+
+def _has_partner(found: list[Token], place: int, mark: str) -> bool:
+    return sum(1 for token in found[place + 1 :] if token.kind == "BAR" and token.text[0] == mark) % 2 == 1
+
+
+def split(found: list[Token]) -> Iterator[list[Token]]:
+    """The rows of an aligned block; without its layout marks."""
+    row: list[Token] = []
+    depth = 0
+    for token in found:
+        depth += (token.kind in ("OPEN", "LBRACE", "BEGIN", "ABS_OPEN")) - (
+            token.kind in ("CLOSE", "RBRACE", "END", "ABS_CLOSE")
+        )
+        if token.kind == "ROWSEP" and depth <= 0:
+            yield row
+            row = []
+        elif token.kind == "LAYOUT" or (token.kind == "AMP" and depth <= 0):
+            continue
+        else:
+            row.append(token)
+    yield row
