@@ -28,9 +28,9 @@ from symgrad.reading.documents.text import Document, Fragment, Problem
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import Macro, definitions
 from symgrad.reading.latex.resolve import Resolver
-from symgrad.reading.latex.statements import Statement, statements
+from symgrad.reading.latex.statements import Statement, plain_words, statements
 from symgrad.reading.latex.symbols import Symbols, analysed
-from symgrad.reading.latex.tree import Chain, Group, Name, Tree, only, walk
+from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Tree, only, walk
 from symgrad.reading.latex.written import UnreadError
 from symgrad.verification.verdict import Verdict
 
@@ -84,7 +84,9 @@ class _Checker:
         trees = [statement.tree for _, statement in placed if statement.tree is not None]
         self.symbols = analysed(trees)
         self.resolver = Resolver(self.symbols, self._functions())
-        sentences = [self._sentence(number, fragment, s) for number, (fragment, s) in enumerate(placed)]
+        sentences: list[Sentence] = []
+        for number, (fragment, statement) in enumerate(placed):
+            sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
         self.world = World(depth=self.symbols.depth)
         restated: set[int] = set()
         for sentence in sentences:
@@ -93,6 +95,7 @@ class _Checker:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
+        self.world.named()
         self.lengths = self._lengths(sentences)
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
@@ -104,12 +107,14 @@ class _Checker:
 
     def _statements(self) -> Iterable[tuple[Fragment, Statement]]:
         macros: dict[str, Macro] = {}
+        formulas: list[tuple[Fragment, str, dict[str, Macro]]] = []
+        frozen: list[dict[str, Macro]] = []
         pending: str | None = None
         last: int | None = None
-        number = 0
         for fragment in self.document.fragments:
             if fragment.kind == "macro":
                 macros |= {name: macro for name, macro, *_ in definitions(fragment.text.text)}
+                frozen.append(dict(macros))
                 continue
             if fragment.kind == "directive":
                 found = declarations(fragment.text.text)
@@ -132,12 +137,17 @@ class _Checker:
                 text = text[:start] + " " * (end - start) + text[end:]
             if not text.strip():
                 continue
-            number += 1
             if pending is not None:
                 self.silenced[id(fragment)] = pending
                 pending = None
             last = id(fragment)
-            for statement in statements(text, macros, self.decimal_comma):
+            formulas.append((fragment, text, dict(macros) if own or not frozen else frozen[-1]))
+            frozen.append(formulas[-1][2])
+        words: set[str] = set()
+        for _, text, known in formulas:
+            words |= plain_words(text, known, self.decimal_comma)
+        for fragment, text, known in formulas:
+            for statement in statements(text, known, self.decimal_comma, frozenset(words)):
                 yield fragment, statement
 
     def _is_before(self, directive: Fragment) -> bool:
@@ -175,7 +185,7 @@ class _Checker:
             term = term.base
         return term.name if isinstance(term, t.Ref) else text
 
-    def _sentence(self, number: int, fragment: Fragment, statement: Statement) -> Sentence:
+    def _sentence(self, number: int, fragment: Fragment, statement: Statement, before: Sentence | None) -> Sentence:
         empty = Sentence(number, fragment, statement)
         if statement.tree is None:
             return dataclasses.replace(empty, kind="unread", error=statement.error)
@@ -194,6 +204,9 @@ class _Checker:
             if place and relations[place - 1] not in _READ:
                 relations = relations[: place]
                 break
+            if place == 0 and isinstance(side, Empty) and before is not None and before.sides and before.kind != "other":
+                sides.append(before.sides[0])  # a display that goes on with = …
+                continue
             try:
                 sides.append(self.resolver.term(side))
             except UnreadError as error:
@@ -330,6 +343,11 @@ class _Checker:
             return self._with(base, sentence, verdict, "update", 1, wrong, start)
         if numbers is not None and numbers.status == "refuted":
             return self._with(base, sentence, numbers, "numbers", 0, None, start)
+        if len(sentence.sides) > 2 and not any(map(is_number, sentence.sides)):
+            steps = dataclasses.replace(sentence, sides=sentence.sides[1:])
+            judged = self._verdict(steps)
+            if judged.verdict.status == "refuted":
+                return self._with_judged(base, steps, judged, "update", start)
         found = verdict or numbers
         return base if found is None else self._with(base, sentence, found, "update", 0, None, start)
 

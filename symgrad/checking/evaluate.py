@@ -57,6 +57,8 @@ class Evaluator:
     loss: str = ""
     direct: bool = False  # a partial derivative holds all other named quantities fixed
     entrywise: bool = False  # a derivative of an array by one of its shape is that of each entry
+    logistic: bool = False  # σ is the logistic function, though nothing says so
+    met_sigma: bool = False  # whether a σ of which nothing is said was applied
     scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
     aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
     is_split: Callable[[str], bool] = lambda name: False  # whether a name's entries are of an array beside it
@@ -419,6 +421,10 @@ class Evaluator:
     def _abstract(self, name: str, values: list[Value], primes: int) -> Value:
         if len(values) != 1:
             raise Misfit(f"nothing says what {name} is of {len(values)} arguments")
+        if name in ("sigma", "sigmoid"):
+            self.met_sigma = True
+            if self.logistic:
+                return self._elementwise("sigmoid", values[0], primes)
         function = AbstractFunction(name + "'" * primes, Scope(self.algebra.written, self.algebra.counter))
         return self.algebra.mapped(values[0], lambda expr: function(Tensor(expr, (), function.scope)).expr)
 

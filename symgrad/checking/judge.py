@@ -12,15 +12,17 @@ from sympy import Expr, Indexed, IndexedBase, Symbol
 from symgrad.checking.evaluate import Evaluator, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
-from symgrad.checking.sentences import Sentence
+from symgrad.checking.sentences import Sentence, used
 from symgrad.checking.values import Misfit, Value
 from symgrad.checking.world import CycleError, Definition, World
 from symgrad.derivation import Derivation
-from symgrad.equations import Equation, Index, Model, Quantity, names_in
+from symgrad.equations import Equation, Index, Model, Quantity, functions_in, names_in
 from symgrad.errors import SymgradError
 from symgrad.facts import SumFact
 from symgrad.indices import canonical, relabelled, sigma
 from symgrad.reading.latex import terms as t
+from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
 from symgrad.verification.decide import decide
@@ -45,15 +47,22 @@ class Manner:
 
     direct: bool = False
     entrywise: bool = False
+    logistic: bool = False
 
     @property
     def words(self) -> tuple[str, ...]:
         """What the manner has chosen."""
         found = ["∂ was read as the direct derivative, other named quantities held fixed"] if self.direct else []
-        return (*found, *(["a derivative of an array was read entry by entry"] if self.entrywise else []))
+        found += ["a derivative of an array was read entry by entry"] if self.entrywise else []
+        return (*found, *(["σ was read as the logistic function"] if self.logistic else []))
 
 
-MANNERS = (Manner(), Manner(entrywise=True), Manner(direct=True), Manner(direct=True, entrywise=True))
+MANNERS = tuple(
+    Manner(direct, entrywise, logistic)
+    for logistic in (False, True)
+    for direct in (False, True)
+    for entrywise in (False, True)
+)
 
 
 @dataclass
@@ -65,7 +74,7 @@ class Judge:
     lengths: Mapping[str, Expr]
     facts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
-    equations: dict[Definition, Equation] = field(default_factory=dict)
+    equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
 
     def claim(self, sentence: Sentence) -> Judged:
@@ -141,10 +150,10 @@ class Judge:
         """What reads a claim in one manner."""
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
-            return self._jacobian(of, by, direct, number)
+            return self._jacobian(of, by, direct, number, manner.logistic)
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
-        found.direct, found.entrywise = manner.direct, manner.entrywise
+        found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
 
     def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
@@ -155,7 +164,7 @@ class Judge:
             evaluator.loss = min(abstract)
         first = evaluator.value(left)
         second = evaluator.value(right)
-        if (manner.entrywise or manner.direct) and not _uses_manner((left, right), manner):
+        if manner != Manner() and not self._matters(manner, (left, right), evaluator):
             return None
         free = list(evaluator.letters.values())
         context = self._context(evaluator, number, abstract)
@@ -168,12 +177,107 @@ class Judge:
             if verdict:
                 return found
             judged = judged or found
-        if judged is not None and abstract and judged.verdict.status == "refuted":
-            if not self._is_linear(left, right, abstract, number):
-                return Judged(Verdict("undecided", "", f"nothing defines {', '.join(sorted(abstract))}"), 1)
         if judged is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
+        if judged.verdict.status == "refuted":
+            doubt = self._doubt(left, right, first, second, judged.verdict, context, abstract, number)
+            if doubt:
+                return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt))
         return judged
+
+    def _matters(self, manner: Manner, sides: Sequence[t.Term], evaluator: Evaluator) -> bool:
+        """Whether a manner of reading can make a difference to a claim."""
+        if manner.logistic and not evaluator.met_sigma:
+            return False
+        differs = any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))
+        return differs or not (manner.direct or manner.entrywise)
+
+    # --- what must hold before anything is called wrong
+
+    def _doubt(
+        self,
+        left: t.Term,
+        right: t.Term,
+        first: Value,
+        second: Value,
+        verdict: Verdict,
+        context: Context,
+        abstract: frozenset[str],
+        number: int,
+    ) -> str:
+        """Why a claim that differs from the derivation may still be right: something isn't said in the document."""
+        correct = verdict.correct.rhs if verdict.correct is not None else first.expr
+        if correct.is_zero and _has_partial(left) and not second.expr.is_zero:
+            return "nothing here says how the one depends on the other"
+        stray = self._stray((left, right), number)
+        if stray:
+            return f"nothing says what {stray} is"
+        functions = [functions_in(context.without_partials(side)) for side in (correct, second.expr)]
+        lone = sorted(functions[0] ^ functions[1])
+        if lone:
+            return f"nothing says what the function {lone[0]} is"
+        if not (_has_partial(left) or _has_partial(right)):
+            names = [used([side]) for side in (left, right)]
+            known = [self._roots(side, number) for side in names]
+            if not (known[0] <= known[1] or known[1] <= known[0]):
+                return "an equation between quantities of which the document says no more"
+        if abstract:
+            return self._uncovered(left, right, context, abstract, number)
+        return ""
+
+    def _stray(self, sides: Sequence[t.Term], number: int) -> str:
+        """A name that is used in a claim and in no definition."""
+        inside: set[str] = set()
+        for definitions in self.world.definitions.values():
+            for definition in definitions:
+                inside |= used([definition.body])
+        for name in sorted(set().union(*(used([side]) for side in sides))):
+            known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
+            differentiated = any(
+                isinstance(node, t.Partial) and name in used([*node.by, node.of]) for side in sides for node in t.walk(side)
+            )
+            if not known and not differentiated:
+                return name
+        return ""
+
+    def _roots(self, names: set[str], number: int) -> set[str]:
+        """The inputs that names depend on."""
+        found: set[str] = set()
+        for name in names:
+            closed = self.world.closure({name}, number)
+            inner = set().union(*(used([d.body]) for d in closed)) if closed else {name}
+            found |= {other for other in inner if self.world.visible(other, number) is None} - BUILT_IN
+        return found
+
+    def _uncovered(
+        self, left: t.Term, right: t.Term, context: Context, abstract: frozenset[str], number: int
+    ) -> str:
+        """Whether an unknown loss may depend on a quantity in a way that the claim needn't mention."""
+        names = ", ".join(sorted(abstract)).rstrip("_")
+        by: set[str] = set()
+        through: set[str] = set()
+        for side, found in ((left, by), (right, through)):
+            for node in self._opened(side, number):
+                if isinstance(node, t.Partial) and len(node.by) == 1:
+                    of = getattr(node.of, "name", getattr(node.of, "function", ""))
+                    if of in abstract | {"?loss"}:
+                        found |= {ref.name for ref in t.refs(node.by[0])}
+        if not by or not through:
+            return f"nothing defines {names}"
+        reached = set(by - through)
+        grown = True
+        while grown:
+            grown = False
+            for equation in context.model.equations:
+                if equation.name in abstract or equation.name in reached or equation.name in through:
+                    continue
+                if equation.uses & reached:
+                    reached.add(equation.name)
+                    grown = True
+        weights = {name.removeprefix("adjoint_").split("__")[0] for name in context.model.quantities if name.startswith("adjoint_")}
+        if reached & weights or not by - through:
+            return f"nothing defines {names}, which may depend on it in other ways"
+        return ""
 
     def _claims(
         self, evaluator: Evaluator, first: Value, second: Value, free: list[Index]
@@ -227,11 +331,12 @@ class Judge:
 
     # --- models
 
-    def _equation(self, definition: Definition, number: int) -> Equation:
+    def _equation(self, definition: Definition, logistic: bool = False) -> Equation:
         """A definition as an equation of a model."""
-        if definition in self.equations:
-            return self.equations[definition]
+        if (definition, logistic) in self.equations:
+            return self.equations[definition, logistic]
         evaluator = make_evaluator(self.world, self.shapes, self.lengths, definition.number, False)
+        evaluator.logistic = logistic
         value = evaluator.value(definition.body)
         letters = []
         for place in definition.at:
@@ -244,7 +349,7 @@ class Judge:
         equation = Equation(definition.name, *canonical(value.expr, (*letters, *value.axes), evaluator.algebra.written))
         if evaluator.auxiliary:
             raise Misfit(f"{definition.name} differentiates an expression")
-        self.equations[definition] = equation
+        self.equations[definition, logistic] = equation
         return equation
 
     def _context(self, evaluator: Evaluator, number: int, abstract: frozenset[str]) -> Context:
@@ -253,10 +358,10 @@ class Judge:
             names |= set(names_in(equation.rhs))
         names -= {equation.name for equation in evaluator.auxiliary}
         closed = self._closed(names, number, abstract)
-        key = (tuple(closed), tuple(sorted(abstract)), tuple(evaluator.auxiliary))
+        key = (tuple(closed), tuple(sorted(abstract)), tuple(evaluator.auxiliary), evaluator.logistic)
         if key in self.contexts:
             return self.contexts[key]
-        equations = [self._equation(definition, number) for definition in closed]
+        equations = [self._equation(definition, evaluator.logistic) for definition in closed]
         model = self._model(equations, evaluator, abstract, names)
         self.contexts[key] = Context(Derivation(model, (), (), evaluator.algebra.written), evaluator.algebra.written)
         return self.contexts[key]
@@ -271,7 +376,7 @@ class Judge:
 
     def _is_usable(self, definition: Definition, number: int) -> bool:
         try:
-            self._equation(definition, number)
+            self._equation(definition)
         except (Misfit, SymgradError):
             return False
         return True
@@ -367,27 +472,15 @@ class Judge:
         known = [name for name in self.world.definitions if self.shapes.known.get(name) == ()]
         return self.world.loss(number, known)
 
-    def _is_linear(self, left: t.Term, right: t.Term, abstract: frozenset[str], number: int) -> bool:
-        """Whether each side has a derivative of the unknown loss, so that the claim says how they hang together."""
-
-        def mentions(term: t.Term) -> bool:
-            return any(
-                isinstance(node, t.Partial)
-                and (getattr(node.of, "name", "") in abstract | {"?loss"} or getattr(node.of, "function", "") in abstract)
-                for node in self._opened(term, number)
-            )
-
-        return mentions(left) and mentions(right)
-
-    def _jacobian(self, of: str, by: str, direct: bool, number: int) -> Value:
+    def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool) -> Value:
         """∂of/∂by written out: of its own equation alone, or through all."""
         definition = self.world.visible(of, number)
         if definition is None:
             raise Misfit(f"nothing defines {of}")
-        if direct and by not in self._equation(definition, number).uses:
+        if direct and by not in self._equation(definition).uses:
             raise Misfit(f"{of} doesn't use {by} directly")
         closed = [definition] if direct else self.world.closure({of, by}, number)
-        equations = [self._equation(d, number) for d in closed]
+        equations = [self._equation(d, logistic) for d in closed]
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
         quantities = tuple(Quantity(name, self.shapes.of(_original(name))) for name in sorted(inputs - defined))
@@ -407,6 +500,8 @@ def _original(name: str) -> str:
     return f"{stem}@{count}" if mark and count.isdigit() else name
 
 
-def _uses_manner(sides: Sequence[t.Term], manner: Manner) -> bool:
-    """Whether a manner can make a difference: there is a derivative of something by something."""
-    return any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))
+BUILT_IN = frozenset((*ELEMENTWISE, *VOCABULARY, "ones", "softmax"))
+
+
+def _has_partial(term: t.Term) -> bool:
+    return any(isinstance(node, t.Partial) or (isinstance(node, t.Apply) and node.primes) for node in t.walk(term))

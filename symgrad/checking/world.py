@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
@@ -42,6 +43,19 @@ class World:
         self.definitions.setdefault(definition.name, []).append(definition)
         if definition.is_alias or used([definition.body]) & self.aliases:
             self.aliases.add(definition.name)
+
+    def named(self) -> None:
+        """Puts names back: where an equation writes out what another one has a name for, it uses the name."""
+        bodies = {
+            _plain(d.body): d
+            for found in self.definitions.values()
+            for d in found
+            if not d.at and not d.parameters and isinstance(d.body, t.Add | t.Mul) and d.name not in self.aliases
+        }
+        for name, found in self.definitions.items():
+            for place, definition in enumerate(found):
+                body = _renamed(definition.body, bodies, name)
+                found[place] = replace(definition, body=body)
 
     def visible(self, name: str, number: int) -> Definition | None:
         """The definition of a name that holds at a place: the last one before it, else the first one behind it."""
@@ -109,8 +123,55 @@ class World:
         return list(found)
 
 
+def _links(sides: tuple[t.Term, ...]) -> Iterator[int]:
+    """Which links of a = b = c define something: the first, and the next ones as long as names stand in between."""
+    for place in range(len(sides) - 1):
+        yield place
+        if not (isinstance(sides[place + 1], t.Ref) and sides[place + 1].at == getattr(sides[place], "at", ())):
+            return
+
+
 class CycleError(Exception):
     """Definitions that use one another."""
+
+
+def _plain(term: t.Term) -> tuple[object, ...]:
+    """A term without the places at which it is written, to be compared with others."""
+    values: list[object] = [type(term).__name__]
+    for item in fields(term):
+        if item.name not in ("span", "latex"):
+            values.append(_plain_value(getattr(term, item.name)))
+    return tuple(values)
+
+
+def _plain_value(value: object) -> object:
+    if isinstance(value, t.Term):
+        return _plain(value)
+    if isinstance(value, tuple):
+        return tuple(_plain_value(item) for item in value)
+    return value
+
+
+def _renamed(term: t.Term, bodies: Mapping[tuple[object, ...], Definition], own: str) -> t.Term:
+    changed: dict[str, Any] = {}
+    for item in fields(term):
+        value = getattr(term, item.name)
+        new = _renamed_value(value, bodies, own)
+        if new is not value:
+            changed[item.name] = new
+    return replace(term, **changed) if changed else term
+
+
+def _renamed_value(value: Any, bodies: Mapping[tuple[object, ...], Definition], own: str) -> Any:
+    if isinstance(value, t.Term):
+        known = bodies.get(_plain(value)) if isinstance(value, t.Add | t.Mul) else None
+        if known is not None and known.name != own and own not in used([known.body]):
+            return t.Ref(value.span, known.name)
+        return _renamed(value, bodies, own)
+    if isinstance(value, tuple):
+        new = tuple(_renamed_value(item, bodies, own) for item in value)
+        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
+    return value
 
 
 def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
@@ -118,11 +179,11 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     if sentence.kind != "definition" or len(sentence.sides) < 2 or is_number(sentence.sides[1]):
         return []
     pair: Sequence[tuple[t.Term, ...]]
-    pair = [sentence.sides[:2]]
+    pair = [sentence.sides]
     if any(has_layers(side) for side in pair[0]):
-        pair = [sides for sides, _ in instances(sentence.sides[:2], depth)]
+        pair = [sides for sides, _ in instances(sentence.sides, depth)]
     found = []
-    for left, right in pair:
+    for left, right in (sides[at : at + 2] for sides in pair for at in _links(sides)):
         name, at, parameters = named(left)
         if name in used([right]) or not all(place.letter and not place.shift for place in at):
             continue

@@ -119,7 +119,8 @@ class Delimiters:
 
     def _dollar(self, first: int) -> int | None:
         text = self.text
-        end = self._dollar_in_words(first) if self._words else _TO_DOLLAR.match(text, first).end()  # type: ignore[union-attr]
+        plain = None if self._words else _TO_DOLLAR.match(text, first)
+        end = plain.end() if plain else self._dollar_in_words(first)
         if end is None or not text.startswith("$", end):
             return None
         if self.tex:

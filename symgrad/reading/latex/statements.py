@@ -35,14 +35,18 @@ class Statement:
         return self.tree if isinstance(self.tree, Chain) else None
 
 
-def statements(text: str, macros: Macros, decimal_comma: bool = False) -> list[Statement]:
+def statements(
+    text: str, macros: Macros, decimal_comma: bool = False, words: frozenset[str] = frozenset()
+) -> list[Statement]:
     r"""The statements of a formula, in their order; one that can't be read is there with its error.
+
+    `words` are names of several letters or digits that the document writes without a command: z1, net.
 
     >>> [statement.span for statement in statements(r"a = b, \quad c = d", {})]
     [Span(start=0, end=5), Span(start=14, end=19)]
     """
     try:
-        found = tokens(expanded(text, macros), decimal_comma)
+        found = merged(tokens(expanded(text, macros), decimal_comma), words)
     except UnreadError as error:
         return [Statement(None, Span(0, len(text)), error)]
     result = []
@@ -52,6 +56,68 @@ def statements(text: str, macros: Macros, decimal_comma: bool = False) -> list[S
             result.append(Statement(parsed(part), span))
         except UnreadError as error:
             result.append(Statement(None, span, error))
+    return result
+
+
+def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[str]:
+    """The names of several letters or digits that a formula has on its left, or with a subscript: z1 = …, net_h.
+
+    >>> sorted(plain_words("z1 = w1*x + target_1", {}))
+    ['target', 'z1']
+    """
+    try:
+        found = tokens(expanded(text, macros), decimal_comma)
+    except UnreadError:
+        return set()
+    result = set()
+    for part in _parts(found):
+        for run in runs(part):
+            word = "".join(token.text for token in run)
+            place = part.index(run[0])
+            after = part[place + len(run)] if place + len(run) < len(part) else None
+            alone = place == 0 and after is not None and after.kind == "RELATION"
+            lettered = sum(token.kind == "NAME" for token in run)
+            if word.startswith("d") and lettered == len(run) <= 3:
+                continue  # dW is a derivative
+            if (alone and lettered < len(run) and run[0].kind == "NAME") or (alone and lettered >= 2):
+                result.add(word)
+            elif lettered == len(run) and (len(run) >= 4 or (len(run) == 3 and after is not None and after.kind == "SUB")):
+                result.add(word)
+    return result
+
+
+def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
+    """The stretches of plain letters and digits that touch one another, of two or more."""
+    run: list[Token] = []
+    for token in [*found, None]:
+        plain = token is not None and not token.font and not token.accents and (
+            (token.kind == "NAME" and len(token.text) == 1) or (token.kind == "NUMBER" and token.text.isdigit() and run)
+        )
+        if plain and token is not None and (not run or run[-1].end == token.start):
+            run.append(token)
+            continue
+        if len(run) > 1:
+            yield run
+        run = [token] if plain and token is not None and token.kind == "NAME" else []
+
+
+def merged(found: list[Token], words: frozenset[str]) -> list[Token]:
+    """The tokens with each of the words as one."""
+    if not words:
+        return found
+    table = {id(run[0]): run for run in runs(found) if "".join(token.text for token in run) in words}
+    result: list[Token] = []
+    skip = 0
+    for token in found:
+        if skip:
+            skip -= 1
+            continue
+        run = table.get(id(token))
+        if run is None:
+            result.append(token)
+            continue
+        skip = len(run) - 1
+        result.append(Token("WORD", "".join(part.text for part in run), run[0].start, run[-1].end))
     return result
 
 

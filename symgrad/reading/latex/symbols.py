@@ -183,11 +183,12 @@ def analysed(trees: Iterable[Tree], declared: Iterable[str] = ()) -> Symbols:
     for number, tree in enumerate(everything):
         for name in walk(tree):
             found.bound.update(_bound_by(name))
-        uses += [(number, use) for use in _uses(tree)]
+        if plain(tree) is None:  # a mere symbol says nothing of how it is used
+            uses += [(number, use) for use in _uses(tree)]
     lefts = [_left(tree) for tree in everything]
     _indices(found, everything, uses, lefts)
     _slots(found, uses)
-    _names(found, uses, lefts)
+    _names(found, everything, uses, lefts)
     return found
 
 
@@ -361,32 +362,57 @@ def _is_transpose(found: Symbols) -> bool:
     return True
 
 
-def _names(found: Symbols, uses: list[tuple[int, Occurrence]], lefts: list[object]) -> None:
+def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: list[object]) -> None:
     """Which names are functions, which are defined by their square, and which are words."""
+    applied: dict[Key, int] = defaultdict(int)
+    bare: dict[Key, int] = defaultdict(int)
     for _, use in uses:
         if use.primes and use.applied:
             found.functions.add(use.key)
-        if not use.applied and not use.primes:
-            found.bare.add(use.key)
+        counts = applied if use.applied else bare
+        counts[use.key] += 1
     for left in lefts:
         if not isinstance(left, tuple):
             continue
-        name, whole, applied = left
+        name, whole, called = left
         key = key_of(name)
         found.defined.add(key)
-        if applied:
+        if called:
             found.functions.add(key)
         squares = [s for s in scripts(whole.above) if not s.letter and not s.word and s.shift == 2] if whole else []
         if squares and key not in found.layered and not any(s.bracket for s in squares):
             found.squared.add(key)
+    found.squared |= {key for tree in trees for key in _squared_in(tree)} - found.layered
     for left in lefts:  # σ = … beside σ² = …: then the square is a power
         if isinstance(left, tuple) and key_of(left[0]) in found.squared and not (left[1] and left[1].above):
             found.squared.discard(key_of(left[0]))
     numbers = [s.shift for _, use in uses for s in (*use.below, *use.above) if not s.letter and not s.word]
     found.depth = max(3, *(n for n in numbers if n <= 4), 3) if numbers else 3
-    for _, use in uses:
-        if use.applied and use.key not in found.bare:
-            found.functions.add(use.key)
+    own = {key_of(left[0]) for left in lefts if isinstance(left, tuple) and not left[2]}
+    for key, count in applied.items():
+        if count >= bare[key] and key not in own:
+            found.functions.add(key)
+    found.bare |= {key for key in bare if key not in found.functions}
+
+
+def _squared_in(tree: Tree) -> Iterator[Key]:
+    """The names by whose square something is differentiated: ∂L/∂σ²."""
+    for node in walk(tree):
+        if not isinstance(node, Fraction):
+            continue
+        over, under = (only(side) for side in (node.over, node.under))
+        if not all(isinstance(side, Row) and _is_first_order(side) for side in (over, under)):
+            continue
+        for side in (over, under):
+            assert isinstance(side, Row)
+            named = plain(side.items[1]) if len(side.items) == 2 else None
+            if named and named[1] and any(s == Script(shift=2) for s in scripts(named[1].above)):
+                yield key_of(named[0])
+
+
+def _is_first_order(row: Row) -> bool:
+    sign = only(row.items[0])
+    return isinstance(sign, Name) and (sign.kind == "partial" or sign.text == "d")
 
 
 def is_product(tree: Tree) -> bool:

@@ -41,7 +41,7 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     >>> [token.text for token in tokens(Written.of(r"\hat{y} = w_1 x + 0.5"))]
     ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
     """
-    return _bars(_primes(_functions(_Scanner(written, decimal_comma).scanned())))
+    return _bars(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned()))))
 
 
 @dataclass
@@ -91,16 +91,19 @@ class _Scanner:
         elif mark in "'′’":
             self.place += 1
             self._add("PRIME", "'", start)
-        elif mark in "″":
+        elif mark in "″\"":
             self.place += 1
             self._add("PRIME", "'", start)
             self._add("PRIME", "'", start)
         elif mark in "+-−±∓–":
             self.place += 1
             self._add("SIGN", {"−": "-", "–": "-", "∓": "±"}.get(mark, mark), start)
-        elif mark in ",;":
+        elif mark in ",;，；、":
             self.place += 1
-            self._add("SEPARATOR", mark, start)
+            self._add("SEPARATOR", {"，": ",", "、": ",", "；": ";"}.get(mark, mark), start)
+        elif mark in "（）":
+            self.place += 1
+            self._add(*(("OPEN", "(") if mark == "（" else ("CLOSE", ")")), start)
         elif mark == ":":
             self.place += 2 if self.text.startswith(":=", start) else 1
             self._add(*(("RELATION", ":=") if self.place - start == 2 else ("SEPARATOR", ":")), start)
@@ -137,9 +140,9 @@ class _Scanner:
         elif mark in "…⋯":
             self.place += 1
             self._add("DOTS", "…", start)
-        elif mark == "." or mark in "\u200b\ufeff\u2061\u2062\u2063\u00ad?\"“”`$":
+        elif mark == "." or mark in "\u200b\ufeff\u2061\u2062\u2063\u00ad?“”`$。":
             self.place += 1  # a full stop ends the sentence; the others can't be seen
-            if mark in '?"“”`$':
+            if mark in "?“”`$":
                 raise self._refuse(f"{mark!r} has no meaning in a formula", start)
         else:
             self._letter()
@@ -238,6 +241,8 @@ class _Scanner:
             self._font_switch(name, start)
         elif name in c.FRACTIONS:
             self._add("FRAC", name, start)
+        elif name == "over":
+            self._add("OVER", name, start)
         elif name == "sqrt":
             self._add("SQRT", name, start)
         elif name == "%":
@@ -481,6 +486,34 @@ def _functions(found: list[Token]) -> list[Token]:
 
 def _is_plain(token: Token) -> bool:
     return token.kind == "NAME" and len(token.text) == 1 and not token.font and not token.accents
+
+
+def _fractions(found: list[Token]) -> list[Token]:
+    """The tokens with {a \\over b} as \\frac{a}{b}."""
+    while (place := next((at for at, token in enumerate(found) if token.kind == "OVER"), None)) is not None:
+        mark = found[place]
+        start, end = _enclosing(found, place)
+        brace = Token("LBRACE", "{", mark.start, mark.start), Token("RBRACE", "}", mark.end, mark.end)
+        inside = [Token("FRAC", "frac", mark.start, mark.end), brace[0], *found[start:place], brace[1]]
+        found = [*found[:start], *inside, brace[0], *found[place + 1 : end], brace[1], *found[end:]]
+    return found
+
+
+def _enclosing(found: list[Token], place: int) -> tuple[int, int]:
+    """From where to where the group reaches that a place is in."""
+    depth, start, end = 0, 0, len(found)
+    for at in range(place - 1, -1, -1):
+        depth += (found[at].kind == "RBRACE") - (found[at].kind == "LBRACE")
+        if depth < 0:
+            start = at + 1
+            break
+    depth = 0
+    for at in range(place + 1, len(found)):
+        depth += (found[at].kind == "LBRACE") - (found[at].kind == "RBRACE")
+        if depth < 0:
+            end = at
+            break
+    return start, end
 
 
 def _primes(found: list[Token]) -> list[Token]:
