@@ -16,8 +16,8 @@ from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
-from symgrad.checking.report import Finding, Report
-from symgrad.checking.sentences import Sentence, classified, is_number
+from symgrad.checking.report import Finding, Kind, Report
+from symgrad.checking.sentences import Sentence, classified, has_partial, is_number
 from symgrad.checking.updates import check_update
 from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
@@ -89,8 +89,19 @@ class _Checker:
             sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
         self.world = World(depth=self.symbols.depth)
         restated: set[int] = set()
+        differentiated: set[str] = set()
         for sentence in sentences:
+            differentiated |= {
+                ref.name
+                for side in sentence.sides
+                for node in t.walk(side)
+                if isinstance(node, t.Partial)
+                for by in node.by
+                for ref in t.refs(by)
+            }
             for definition in defined_by(sentence, self.world.depth):
+                if self.world.solved(definition, differentiated):
+                    continue
                 if definition.name in self.world.definitions:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
@@ -249,12 +260,17 @@ class _Checker:
                         for over in node.over:
                             if isinstance(over.last, t.Ref) and not over.last.at:
                                 names[over.last.name] = None
-        return {name: Size(name) for name in names if name not in self.world.definitions}
+        fixed: dict[str, Expr] = {}
+        for sentence in sentences:  # m = 3
+            given = assigned(sentence) if sentence.kind == "definition" else None
+            if given is not None and given[0] in names and given[1].isdigit():
+                fixed[given[0]] = axis(given[1])
+        return {name: fixed.get(name, Size(name)) for name in names if name not in self.world.definitions}
 
     def _shapes(self, sentences: Sequence[Sentence]) -> Shapes:
         known: dict[str, Shape] = {}
         for name, sizes in self.declared.shapes.items():
-            known[self._name(name)] = tuple(axis(size) for size in sizes)
+            known[self._name(name)] = tuple(self.lengths.get(size, axis(size)) for size in sizes)
         for sentence in sentences:
             for name, axes in sentence.declared:
                 shape = [self._length(part) for part in axes]
@@ -364,17 +380,25 @@ class _Checker:
             self.ledger.values[given[0]] = given[1]
             return base
         names = {d.name for d in defined_by(sentence, self.world.depth)}
-        if restated and names & self.world.aliases and not self._is_first(sentence):
+        if restated and names & self.world.aliases and not self._is_first(sentence, names):
             return self._claim(dataclasses.replace(base, kind="claim"), sentence, start)
+        derivative = any(map(has_partial, sentence.sides))
         if len(sentence.sides) > 2:
             rest = dataclasses.replace(sentence, sides=sentence.sides[1:])
             found = self._verdict(rest)
-            if found.verdict.status == "refuted":
-                return self._with_judged(base, rest, dataclasses.replace(found, side=found.side), "formula", start)
+            if found.verdict.status == "refuted" or (derivative and found.verdict):
+                kind: Kind = "claim" if derivative else "definition"
+                rule = "gradient" if derivative else "formula"
+                return self._with_judged(dataclasses.replace(base, kind=kind), rest, found, rule, start)
+        if restated and not self._is_first(sentence, names):
+            found = self._verdict(sentence)
+            if found.verdict:  # the same again; anything else defines the name anew
+                return self._with_judged(dataclasses.replace(base, kind="claim"), sentence, found, "formula", start)
         return base
 
-    def _is_first(self, sentence: Sentence) -> bool:
-        return any(d.number == sentence.number for found in self.world.definitions.values() for d in found)
+    def _is_first(self, sentence: Sentence, names: set[str]) -> bool:
+        """Whether nothing has defined a sentence's name before it."""
+        return any(found[0].number == sentence.number for n in names if (found := self.world.definitions.get(n)))
 
     def _verdict(self, sentence: Sentence) -> Judged:
         try:

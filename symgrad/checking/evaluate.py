@@ -62,6 +62,7 @@ class Evaluator:
     scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
     aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
     is_split: Callable[[str], bool] = lambda name: False  # whether a name's entries are of an array beside it
+    layered: Callable[[str], str] = lambda name: name  # a name without its layer, with it
     local: dict[str, Value] = field(default_factory=dict)
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -102,6 +103,10 @@ class Evaluator:
             return Value(self.letters[term.name])
         if not term.at and term.name in self.lengths:
             return Value(self.algebra.sizes.find(self.lengths[term.name]))
+        name = self.layered(term.name)
+        if name != term.name:
+            self.algebra.choose(f"{term.name} was read as that of the last layer")
+            return self._ref(replace(term, name=name))
         if term.name in self.aliases:
             return self._at(self._alias(term.name), term.at)
         name = f"{term.name}@{len(term.at)}" if term.at and self.is_split(term.name) else term.name
@@ -357,6 +362,8 @@ class Evaluator:
         if name == "ones":
             raise Misfit("a vector of ones has no length here")
         values = [self.value(argument) for argument in arguments]
+        if name == "prod" and len(values) == 2:  # the chain rule, whatever the axes: d2l.ai, section 5.3
+            return self.algebra.times(values[0], "", values[1])
         if name == "diag" and len(values) == 1:
             return self._diagonal(values[0])
         if name in ("trace", "det") and len(values) == 1 and values[0].rank == 2:
@@ -465,7 +472,7 @@ class Evaluator:
             return self._partial(t.Partial(term.span, inner, term.by[-1:], term.nabla))
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
-        by_name, by_at = by.name, by.at
+        by_name, by_at = self.layered(by.name), by.at
         of_shape = () if of_name in self.scalars else self.shape(of_name)
         by_shape = self.shape(by_name)
         self.names |= {of_name, by_name}
@@ -530,8 +537,8 @@ class Evaluator:
                 return self.loss, ()
             if term.name in self.local or term.name in self.lengths:
                 raise Misfit(f"{term.name} can't be differentiated here")
-            return term.name, term.at
-        if isinstance(term, t.Apply) and self._is_shown(term):
+            return self.layered(term.name), term.at
+        if isinstance(term, t.Apply) and (term.function in self.scalars or self._is_shown(term)):
             return term.function, ()
         value = self.value(term)
         name = f"expression{len(self.auxiliary) + 1}"

@@ -159,6 +159,7 @@ class Inference:
         )
         found: dict[str, None] = {}
         for name in names:
+            name = self.world.last_layer(name)
             known = name in state.known or group(name) in state.ranks or name in self.world.aliases
             has_own = name in self.world.definitions and name not in parameters
             if not known and not has_own and not name.startswith("?"):
@@ -171,6 +172,8 @@ class Inference:
         """Lets the sides' shapes fit one another; raises Misfit."""
         evaluator = self.evaluator(state, number)
         if definition is None:
+            scalars = [name for name in self.world.definitions if state.known.get(name) == ()]
+            evaluator.scalars = self.world.abstract(sides, number, scalars)
             values = [evaluator.value(side) for side in sides]
             fit_sides(evaluator.algebra, values)
             return
@@ -220,6 +223,7 @@ def make_evaluator(
         loss,
         aliases={name: (d.at, d.body) for name, d in aliases.items()},
         is_split=state.is_split,
+        layered=world.last_layer,
     )
 
 

@@ -158,7 +158,7 @@ class Judge:
 
     def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
         evaluator = self.evaluator(number, manner)
-        abstract = self._abstract_losses((left, right), number)
+        abstract = self.world.abstract((left, right), number, self._scalars())
         evaluator.scalars = abstract
         if abstract and not evaluator.loss:
             evaluator.loss = min(abstract)
@@ -257,7 +257,7 @@ class Judge:
         by: set[str] = set()
         through: set[str] = set()
         for side, found in ((left, by), (right, through)):
-            for node in self._opened(side, number):
+            for node in self.world.opened(side, number):
                 if isinstance(node, t.Partial) and len(node.by) == 1:
                     of = getattr(node.of, "name", getattr(node.of, "function", ""))
                     if of in abstract | {"?loss"}:
@@ -445,32 +445,8 @@ class Judge:
         indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
-    def _abstract_losses(self, sides: Sequence[t.Term], number: int) -> frozenset[str]:
-        """The losses that a claim differentiates and nothing defines."""
-        found = set()
-        for side in sides:
-            for node in self._opened(side, number):
-                if isinstance(node, t.Partial):
-                    of = node.of.function if isinstance(node.of, t.Apply) else getattr(node.of, "name", "")
-                    at = getattr(node.of, "at", ())
-                    if of == "?loss":
-                        of = self._loss(number)
-                    if of and not at and self.world.visible(of, number) is None and of not in self.world.aliases:
-                        found.add(of)
-        return frozenset(found)
-
-    def _opened(self, term: t.Term, number: int, depth: int = 0) -> Iterator[t.Term]:
-        """A term's parts, and those of the names of derivatives in it."""
-        for node in t.walk(term):
-            yield node
-            if isinstance(node, t.Ref) and node.name in self.world.aliases and depth < 6:
-                definition = self.world.visible(node.name, number)
-                if definition is not None:
-                    yield from self._opened(definition.body, number, depth + 1)
-
-    def _loss(self, number: int) -> str:
-        known = [name for name in self.world.definitions if self.shapes.known.get(name) == ()]
-        return self.world.loss(number, known)
+    def _scalars(self) -> list[str]:
+        return [name for name in self.world.definitions if self.shapes.known.get(name) == ()]
 
     def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool) -> Value:
         """∂of/∂by written out: of its own equation alone, or through all."""

@@ -111,13 +111,15 @@ def _kind(sentence: Sentence) -> Kind:
     if is_update(sentence):
         return "update"
     numeric = [is_number(side) for side in rest]
+    if isinstance(left, t.Partial) and len(rest) == 1 and numeric[0]:
+        return "claim"
     if all(numeric) and (is_number(left) or not name or isinstance(left, t.Apply)):
         if isinstance(left, t.Apply) and name:
             return "definition" if len(rest) == 1 and not is_number(left) and _is_plain(left) else "numbers"
         return "numbers"
     if name and all(numeric):
         return "numbers" if len(rest) > 1 else "definition"
-    if name and any(numeric) and numeric[0]:
+    if name and any(numeric) and (numeric[0] or len(rest) > 2 or numeric[-1]):
         return "numbers"
     if name:
         return "definition"

@@ -10,6 +10,7 @@ from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.resolve import LOSS
 
 LOSSES = ("L", "loss", "Loss", "J", "C", "E", "ell", "cost", "Cost", "R", "MSE", "NLL", "CE", "error")
 
@@ -37,6 +38,38 @@ class World:
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     aliases: set[str] = field(default_factory=set)
     depth: int = 3
+
+    def solved(self, definition: Definition, differentiated: set[str]) -> bool:
+        """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
+        inverted = any(isinstance(node, t.Inverse) for node in t.walk(definition.body))
+        return inverted and definition.name in differentiated and definition.name not in self.definitions
+
+    def abstract(self, sides: Sequence[t.Term], number: int, losses: Iterable[str]) -> frozenset[str]:
+        """The losses that terms differentiate and nothing defines."""
+        found = set()
+        for side in sides:
+            for node in self.opened(side, number):
+                if isinstance(node, t.Partial):
+                    of = node.of.function if isinstance(node.of, t.Apply) else getattr(node.of, "name", "")
+                    if of == LOSS:
+                        of = self.loss(number, losses)
+                    if of and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
+                        found.add(of)
+        return frozenset(found - self.aliases)
+
+    def opened(self, term: t.Term, number: int, depth: int = 0) -> Iterator[t.Term]:
+        """A term's parts, and those of the names of derivatives in it."""
+        for node in t.walk(term):
+            yield node
+            if isinstance(node, t.Ref) and node.name in self.aliases and depth < 6:
+                definition = self.visible(node.name, number)
+                if definition is not None:
+                    yield from self.opened(definition.body, number, depth + 1)
+
+    def last_layer(self, name: str) -> str:
+        """The last layer's quantity, for a name that is written without its layer: ∇_a C of a^L."""
+        last = f"{name}_{self.depth}"
+        return last if name not in self.definitions and last in self.definitions else name
 
     def add(self, definition: Definition) -> None:
         """One more definition; what uses the name of a derivative is one, too."""
@@ -176,7 +209,7 @@ def _renamed_value(value: Any, bodies: Mapping[tuple[object, ...], Definition], 
 
 def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     """The definitions that a sentence makes: one, or one for each layer."""
-    if sentence.kind != "definition" or len(sentence.sides) < 2 or is_number(sentence.sides[1]):
+    if sentence.kind not in ("definition", "numbers") or len(sentence.sides) < 2 or is_number(sentence.sides[1]):
         return []
     pair: Sequence[tuple[t.Term, ...]]
     pair = [sentence.sides]

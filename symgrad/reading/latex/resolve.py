@@ -246,6 +246,8 @@ class Resolver:
         return self.term(tree)
 
     def _group(self, tree: Group) -> t.Term:
+        if len(tree.items) > 1 and tree.opening == "[" and set(tree.separators) <= {",", ";"}:
+            return t.Entries(tree.span, (tuple(map(self.term, tree.items)),))
         if len(tree.items) != 1:
             raise UnreadError("a list has no value of its own", tree.span.start, tree.span.end)
         inside = tree.items[0]

@@ -478,6 +478,9 @@ def _functions(found: list[Token]) -> list[Token]:
         word = "".join(token.text for token in found[place:end])
         if len(word) > 2 and word in c.WORDS_THAT_APPLY:
             result.append(Token("FUNCTION", word, found[place].start, found[end - 1].end))
+        elif word.startswith("tr") and (word == "tr" or word[2:].isupper()):  # the trace, trAB
+            result.append(Token("FUNCTION", "tr", found[place].start, found[place + 1].end))
+            result += found[place + 2 : end]
         else:
             result += found[place : max(end, place + 1)]
         place = max(end, place + 1)
