@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +22,7 @@ from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
 
 
 @dataclass
@@ -90,7 +93,11 @@ class Speller:
         function = self.functions.get(name)
         by = [by.name for by in term.by if isinstance(by, t.Ref) and not by.at]
         if function is not None and len(function.parameters) == 1 and by in ([], [function.parameters[0]]):
-            argument = self.text(of.arguments[0]) if isinstance(of, t.Apply) else self.text(t.Ref(of.span, function.parameters[0]))
+            argument = (
+                self.text(of.arguments[0])
+                if isinstance(of, t.Apply)
+                else self.text(t.Ref(of.span, function.parameters[0]))
+            )
             self.called[f"grad_{name}"] = self._function(name, function, 1)
             return f"grad_{name}({argument})"
         if name and len(by) == 1:
@@ -104,7 +111,8 @@ class Speller:
             span = t.NOWHERE
             given = tuple(t.Ref(span, f"argument{place}_") for place in range(len(arguments)))
             evaluator.local = {
-                ref.name: Value(getattr(argument, "expr", argument)) for ref, argument in zip(given, arguments, strict=True)
+                ref.name: Value(getattr(argument, "expr", argument))
+                for ref, argument in zip(given, arguments, strict=True)
             }
             return evaluator.value(t.Apply(span, name, given, primes)).expr
 
@@ -125,16 +133,22 @@ def learned(symbolic: t.Term, numeric: t.Term) -> Iterator[tuple[str, str]]:
             yield partial_name(symbolic.of.name, by.name), number
         return
     if isinstance(symbolic, t.Entries) and isinstance(numeric, t.Entries):
-        for one, other in zip(symbolic.rows, numeric.rows, strict=False):
-            for first, second in zip(one, other, strict=False):
+        for row, numbers in zip(symbolic.rows, numeric.rows, strict=False):
+            for first, second in zip(row, numbers, strict=False):
                 yield from learned(first, second)
         return
     if type(symbolic) is not type(numeric):
         return
     one, other = list(t.parts(symbolic)), list(t.parts(numeric))
     same = len(one) == len(other)
-    if isinstance(symbolic, t.Add) and isinstance(numeric, t.Add):
-        same = same and symbolic.signs == numeric.signs
+    if isinstance(symbolic, t.Add) and isinstance(numeric, t.Add) and same:
+        for sign, first, mark, second in zip(symbolic.signs, one, numeric.signs, other, strict=True):
+            for name, number in learned(first, second):  # a + b beside 5 - 2: b is -2
+                opposite = number.removeprefix("-") if number.startswith("-") else f"-{number}"
+                whole = isinstance(first, t.Ref | t.Partial)
+                if sign == mark or whole:
+                    yield name, number if sign == mark else opposite
+        return
     if isinstance(symbolic, t.Apply) and isinstance(numeric, t.Apply):
         same = same and symbolic.function == numeric.function
     if same:
@@ -169,7 +183,7 @@ def assigned(sentence: Sentence) -> tuple[str, str] | None:
 def check_numbers(
     sides: Sequence[t.Term], functions: Mapping[str, Function], ledger: Ledger, seconds: float
 ) -> Verdict | None:
-    """The verdict on the numbers of a chain, the formulas in it at the values that stand there; None without two sides."""
+    """The verdict on the numbers of a chain, its formulas at the values that stand there; None without two sides."""
     first = next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
     if first is None:
         return None
@@ -198,11 +212,55 @@ def check_numbers(
         return None
     given: dict[str, Any] = {name: exact(values[name]) for name in speller.names if name in values}
     found = verify_numbers(texts, {**given, **speller.called}, seconds=seconds)
+    if found.status == "refuted" and _within_rounding(texts, {**given, **speller.called}, seconds):
+        reason = "every number is right to its printed digits, those of the side before being rounded"
+        return Verdict("agrees", found.claim, reason, correct=found.correct)
     if found.status == "refuted" and ledger.rounded:
         widened = _widened(texts, values, speller, ledger, seconds)
         if widened is not None and widened.status == "proved":
             return widened
     return found
+
+
+def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float) -> bool:
+    """Whether each side is what the one before it comes to, its new decimals being rounded in their last digit.
+
+    A sum or a product of numbers that were rounded for it is itself right to no more digits.
+    """
+    for before, side in itertools.pairwise(texts):
+        fresh = [number for number in dict.fromkeys(_DECIMAL.findall(side)) if number not in _DECIMAL.findall(before)]
+        if not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
+            if verify_numbers([before, side], given, seconds=seconds).status != "proved":
+                return False
+            continue
+        names = {f"fresh{place}": number for place, number in enumerate(fresh)}
+        wide = side
+        for name, number in names.items():
+            wide = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", name, wide)
+        if not _meets(wide, names, before, given, seconds):
+            return False
+    return True
+
+
+def _meets(wide: str, names: Mapping[str, str], before: str, given: Mapping[str, Any], seconds: float) -> bool:
+    """Whether some numbers that round to the printed ones give a side the value of the side before it."""
+    values = {}
+    for sign in ("", "-", "+"):
+        shifted = {name: _shifted(number, sign) for name, number in names.items()}
+        found = verify_numbers([wide, "0"], {**given, **shifted}, seconds=seconds)
+        if found.correct is None:
+            return False
+        values[sign] = found.correct.rhs
+    wanted = verify_numbers([before, "0"], given, seconds=seconds)
+    if wanted.correct is None:
+        return False
+    slack = max(abs(values["-"] - values[""]), abs(values["+"] - values[""]))
+    return bool(abs(wanted.correct.rhs - values[""]) <= slack)
+
+
+def _shifted(number: str, sign: str) -> Expr:
+    half = exact("0.5") / 10 ** len(number.partition(".")[2])
+    return exact(number) + (half if sign == "+" else -half if sign == "-" else 0)
 
 
 def _flat(side: t.Term) -> t.Term:
@@ -231,8 +289,6 @@ def _widened(
     texts: list[str], values: Mapping[str, str], speller: Speller, ledger: Ledger, seconds: float
 ) -> Verdict | None:
     """The line with its numbers that an earlier line has rounded standing for all that round to them."""
-    import re
-
     names: dict[str, str] = {}
     replaced = list(texts[:-1])
     for number in sorted(ledger.rounded, key=len, reverse=True):
@@ -242,7 +298,11 @@ def _widened(
             if pattern.search(text):
                 name = names.setdefault(plain, f"rounded{len(names) + 1}")
                 replaced[place] = pattern.sub(name, text)
-    wide = {name for name, value in values.items() if value.removeprefix("-") in {n.removeprefix("-") for n in ledger.rounded}}
+    wide = {
+        name
+        for name, value in values.items()
+        if value.removeprefix("-") in {n.removeprefix("-") for n in ledger.rounded}
+    }
     wide &= set(speller.names)
     if not names and not wide:
         return None
@@ -251,5 +311,3 @@ def _widened(
     return verify_numbers(
         [*replaced, texts[-1]], {**given, **speller.called}, rounded=[*names.values(), *sorted(wide)], seconds=seconds
     )
-
-

@@ -29,7 +29,7 @@ from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import Macro, definitions
 from symgrad.reading.latex.resolve import Resolver
 from symgrad.reading.latex.statements import Statement, plain_words, statements
-from symgrad.reading.latex.symbols import Symbols, analysed
+from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Tree, only, walk
 from symgrad.reading.latex.written import UnreadError
 from symgrad.verification.verdict import Verdict
@@ -43,9 +43,7 @@ def check_document(path: str | Path, seconds: float = 5.0, decimal_comma: bool =
     return checked(read_document(Path(path)), seconds, decimal_comma)
 
 
-def check_documents(
-    paths: Sequence[str | Path], seconds: float = 5.0, decimal_comma: bool = False
-) -> Report:
+def check_documents(paths: Sequence[str | Path], seconds: float = 5.0, decimal_comma: bool = False) -> Report:
     """The findings in several documents, in their order; "-" is standard input, read as Markdown."""
     reports = []
     for path in paths:
@@ -169,7 +167,7 @@ class _Checker:
         return not behind
 
     def _functions(self) -> frozenset[tuple[str, str, tuple[str, ...]]]:
-        """The names that are functions: applied wherever they stand, or defined with arguments, or written with primes."""
+        """The names that are functions: applied where they stand, defined with arguments, or written with primes."""
         symbols = self.symbols
         declared = {self._key(name) for name in self.declared.elementwise}
         return frozenset((symbols.functions | declared) - {("", "", ())})
@@ -213,9 +211,15 @@ class _Checker:
                 relations = relations[: place - 1]
                 break
             if place and relations[place - 1] not in _READ:
-                relations = relations[: place]
+                relations = relations[:place]
                 break
-            if place == 0 and isinstance(side, Empty) and before is not None and before.sides and before.kind != "other":
+            if (
+                place == 0
+                and isinstance(side, Empty)
+                and before is not None
+                and before.sides
+                and before.kind != "other"
+            ):
                 sides.append(before.sides[0])  # a display that goes on with = …
                 continue
             try:
@@ -329,7 +333,7 @@ class _Checker:
         given = assigned(sentence)
         if given is not None:
             self.ledger.values[given[0]] = given[1]
-        if verdict is not None and verdict.status == "proved" and verdict.correct is not None:
+        if verdict and verdict.correct is not None:
             last = sentence.sides[-1]
             if isinstance(last, t.Num) and str(verdict.correct.rhs) != last.text and "." in last.text:
                 self.ledger.rounded.add(last.text)
@@ -342,9 +346,8 @@ class _Checker:
         numbers = self._numbers(base, sentence, start)
         formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
-            return numbers
-        claim = self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
-        return numbers if claim.status in ("", "malformed", "undecided") and numbers.status else claim
+            return dataclasses.replace(numbers, kind="numbers")
+        return self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         verdict, wrong = check_update(sentence)
@@ -361,11 +364,8 @@ class _Checker:
             return self._with(base, sentence, numbers, "numbers", 0, None, start)
         if len(sentence.sides) > 2 and not any(map(is_number, sentence.sides)):
             steps = dataclasses.replace(sentence, sides=sentence.sides[1:])
-            judged = self._verdict(steps)
-            if judged.verdict.status == "refuted":
-                return self._with_judged(base, steps, judged, "update", start)
-        found = verdict or numbers
-        return base if found is None else self._with(base, sentence, found, "update", 0, None, start)
+            return self._with_judged(base, steps, self._verdict(steps), "update", start)
+        return base if numbers is None else self._with(base, sentence, numbers, "update", 0, None, start)
 
     def _claim(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         if any(is_number(side) for side in sentence.sides[1:]) and not _is_constant_claim(sentence):
@@ -483,4 +483,3 @@ def _axes(tree: Tree) -> tuple[Tree, ...] | None:
         inside = only(inside.items[0])
     rows = getattr(inside, "rows", None)
     return tuple(rows) if rows is not None else (inside,)
-

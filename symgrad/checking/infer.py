@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from sympy import Expr
 
-from symgrad.checking.evaluate import Evaluator, Shape, Unknown, Value
+from symgrad.checking.evaluate import Evaluator, Shape, Unknown
 from symgrad.checking.layers import instances
 from symgrad.checking.sentences import Sentence, used
-from symgrad.checking.values import Algebra, Misfit, Sizes
+from symgrad.checking.values import Algebra, Misfit, Sizes, Value
 from symgrad.checking.world import Definition, World
 from symgrad.errors import SymgradError
 from symgrad.reading.latex import terms as t
@@ -118,7 +118,9 @@ class Inference:
                 done.add(definition.name)
                 waiting.remove(definition)
         for sentence in self.sentences:
-            if sentence.kind in ("claim", "definition") and len(sentence.sides) > (2 if sentence.kind == "definition" else 1):
+            if sentence.kind in ("claim", "definition") and len(sentence.sides) > (
+                2 if sentence.kind == "definition" else 1
+            ):
                 found = itertools.islice(instances(sentence.sides, self.world.depth), 2)
                 for sides, _ in found:
                     yield sides, None, sentence.number
@@ -146,9 +148,7 @@ class Inference:
                 break
         return result
 
-    def _new(
-        self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int
-    ) -> list[str]:
+    def _new(self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int) -> list[str]:
         """The names, without their layers, whose number of axes isn't known yet."""
         parameters = set(definition.parameters) if definition else set()
         names = dict.fromkeys(
@@ -166,9 +166,7 @@ class Inference:
                 found[group(name)] = None
         return list(found)
 
-    def _fit(
-        self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int
-    ) -> None:
+    def _fit(self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int) -> None:
         """Lets the sides' shapes fit one another; raises Misfit."""
         evaluator = self.evaluator(state, number)
         if definition is None:
@@ -326,7 +324,31 @@ class _Evidence:
             return [(2, 0.0), (1, 0.2)] if letter[:1].isupper() and len(letter) == 1 else [(1, 0.0), (2, 0.4)]
         if letter[:1].isupper() and len(letter) == 1:
             return [(2, 0.0), (1, 0.7), (0, 0.8)]
-        if letter in ("b", "x", "y", "z", "a", "h", "o", "s", "w", "u", "v", "c", "yhat", "p", "q", "k", "beta", "gamma", "theta", "t", "f", "i", "g"):
+        if letter in (
+            "b",
+            "x",
+            "y",
+            "z",
+            "a",
+            "h",
+            "o",
+            "s",
+            "w",
+            "u",
+            "v",
+            "c",
+            "yhat",
+            "p",
+            "q",
+            "k",
+            "beta",
+            "gamma",
+            "theta",
+            "t",
+            "f",
+            "i",
+            "g",
+        ):
             base = [(1, 0.1), (0, 0.3), (2, 0.9)]
             return [(1, 0.0), (2, 0.6), (0, 1.5)] if key in self.arrays else base
         return [(0, 0.0), (1, 0.5), (2, 1.2)] if key not in self.arrays else [(1, 0.0), (2, 0.5), (0, 1.5)]

@@ -141,6 +141,8 @@ class Judge:
             failed.append(judged)
         if not failed:
             return Judged(Verdict("malformed", "", reasons[0] if reasons else "it can't be compared"), place)
+        if reasons and failed[0].readings:  # the plain reading has no meaning here: another one proves no error
+            return Judged(Verdict("undecided", "", reasons[0]), place)
         undecided = next((one for one in failed if one.verdict.status != "refuted"), None)
         return undecided or failed[0]
 
@@ -234,7 +236,9 @@ class Judge:
         for name in sorted(set().union(*(used([side]) for side in sides))):
             known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
             differentiated = any(
-                isinstance(node, t.Partial) and name in used([*node.by, node.of]) for side in sides for node in t.walk(side)
+                isinstance(node, t.Partial) and name in used([*node.by, node.of])
+                for side in sides
+                for node in t.walk(side)
             )
             if not known and not differentiated:
                 return name
@@ -249,9 +253,7 @@ class Judge:
             found |= {other for other in inner if self.world.visible(other, number) is None} - BUILT_IN
         return found
 
-    def _uncovered(
-        self, left: t.Term, right: t.Term, context: Context, abstract: frozenset[str], number: int
-    ) -> str:
+    def _uncovered(self, left: t.Term, right: t.Term, context: Context, abstract: frozenset[str], number: int) -> str:
         """Whether an unknown loss may depend on a quantity in a way that the claim needn't mention."""
         names = ", ".join(sorted(abstract)).rstrip("_")
         by: set[str] = set()
@@ -274,7 +276,11 @@ class Judge:
                 if equation.uses & reached:
                     reached.add(equation.name)
                     grown = True
-        weights = {name.removeprefix("adjoint_").split("__")[0] for name in context.model.quantities if name.startswith("adjoint_")}
+        weights = {
+            name.removeprefix("adjoint_").split("__")[0]
+            for name in context.model.quantities
+            if name.startswith("adjoint_")
+        }
         if reached & weights or not by - through:
             return f"nothing defines {names}, which may depend on it in other ways"
         return ""
@@ -296,9 +302,7 @@ class Judge:
             pass
         for value, words in orders:
             try:
-                fit(
-                    algebra.sizes.copy(), tuple(a.size for a in first.axes), tuple(a.size for a in value.axes)
-                )
+                fit(algebra.sizes.copy(), tuple(a.size for a in first.axes), tuple(a.size for a in value.axes))
             except Misfit:
                 continue
             moved = algebra.renamed(value, first.axes) if value.axes != first.axes else value
@@ -406,12 +410,12 @@ class Judge:
             equations, quantities["unit"] = [Equation("constant", Symbol("unit"))], Quantity("unit")
         facts = tuple(self._facts(quantities, equations))
         written = dict(evaluator.algebra.written)
-        return Model("document", tuple(quantities.values()), tuple(equations), equations[-1].name, {}, written, "", facts)
+        return Model(
+            "document", tuple(quantities.values()), tuple(equations), equations[-1].name, {}, written, "", facts
+        )
 
     def _canonical(self, evaluator: Evaluator) -> list[Equation]:
-        return [
-            Equation(e.name, *canonical(e.rhs, e.indices, evaluator.algebra.written)) for e in evaluator.auxiliary
-        ]
+        return [Equation(e.name, *canonical(e.rhs, e.indices, evaluator.algebra.written)) for e in evaluator.auxiliary]
 
     def _facts(self, quantities: Mapping[str, Quantity], equations: Sequence[Equation]) -> Iterator[SumFact]:
         shapes = {name: q.axes for name, q in quantities.items()} | {e.name: e.quantity.axes for e in equations}

@@ -54,9 +54,8 @@ def named(term: t.Term) -> tuple[str, tuple[t.At, ...], tuple[str, ...]]:
         return term.name, term.at, ()
     if isinstance(term, t.Apply) and not term.primes and all(isinstance(a, t.Ref) and not a.at for a in term.arguments):
         return term.function, term.at, tuple(a.name for a in term.arguments if isinstance(a, t.Ref))
-    if isinstance(term, t.Apply) and not term.primes and term.arguments:
-        if all(isinstance(a, t.Ref) for a in term.arguments):
-            return term.function, term.at, ()
+    if isinstance(term, t.Apply) and not term.primes and all(isinstance(a, t.Ref) for a in term.arguments):
+        return term.function, term.at, ()
     return "", (), ()
 
 
@@ -89,15 +88,12 @@ def classified(sentence: Sentence) -> Sentence:
     """The sentence with its kind; sides that only bound, approximate or declare are left out."""
     sides, relations = list(sentence.sides), list(sentence.relations)
     kept = next((place for place, mark in enumerate(relations) if mark not in EQUALITIES), len(relations))
-    if kept < len(relations) and relations[kept] != "∈":
-        if kept == 0:
-            return replace(sentence, kind="other")
+    if kept == 0 and relations and relations[0] != "∈":
+        return replace(sentence, kind="other")
     sides, relations = sides[: kept + 1], relations[:kept]
     if len(sides) < 2:
         return replace(sentence, kind="other")
-    cut = next(
-        (p for p, mark in enumerate(relations) if mark == "≈" and not is_number(sides[p + 1])), len(relations)
-    )
+    cut = next((p for p, mark in enumerate(relations) if mark == "≈" and not is_number(sides[p + 1])), len(relations))
     sides, relations = sides[: cut + 1], relations[:cut]
     if len(sides) < 2:
         return replace(sentence, kind="other")
@@ -107,7 +103,7 @@ def classified(sentence: Sentence) -> Sentence:
 
 def _kind(sentence: Sentence) -> Kind:
     left, *rest = sentence.sides
-    name, at, _ = named(left)
+    name, _, _ = named(left)
     if is_update(sentence):
         return "update"
     numeric = [is_number(side) for side in rest]
@@ -137,7 +133,7 @@ def _is_plain(left: t.Apply) -> bool:
 def is_update(sentence: Sentence) -> bool:
     """Whether a sentence takes a step: w ← w - α g, w' = w - α g, θ_{t+1} = θ_t - α g."""
     left, first = sentence.sides[0], sentence.sides[1]
-    name, at, params = named(left)
+    name, _, params = named(left)
     if not name or params:
         return False
     if sentence.relations[0] == "←":
@@ -183,5 +179,3 @@ def used(sides: Sequence[t.Term]) -> set[str]:
             elif isinstance(node, t.Apply):
                 found.add(node.function)
     return found
-
-

@@ -1,4 +1,4 @@
-"""Updates: a step along a gradient must be one by the quantity that it updates, and must keep the gradient's direction."""
+"""Updates: a step along a gradient is one by the quantity that it updates, and keeps the gradient's direction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from symgrad.verification.verdict import Verdict
 
 
 def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
-    """The verdict on an update, None where nothing is known of its step; and the part of it that is wrong."""
+    """That an update is refuted, and the part of it that is wrong; None where nothing is wrong with its step."""
     left, right = sentence.sides[0], sentence.sides[1]
     base = start_of(left, right)
     if base is None or not isinstance(right, t.Add):
@@ -29,8 +29,6 @@ def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
         written = getattr(by, "name", "another quantity")
         reason = f"the step of {base.name} is along the gradient by {written}"
         return Verdict("refuted", "", reason, diagnosis=f"the gradient by {base.name} is meant"), others[0]
-    if outside and not others:
-        return Verdict("proved", "", "it steps along the gradient by the quantity that it updates"), None
     return None, None
 
 
@@ -46,4 +44,4 @@ def _is_by(partial: t.Partial, base: t.Ref) -> bool:
     if not partial.by:
         return True
     names = {node.name.split("_")[0] for by in partial.by for node in t.refs(by)}
-    return base.name.split("_")[0] in names or not names or names <= {"theta", "w", "x"} - {base.name} and False
+    return base.name.split("_")[0] in names or not names or (names <= {"theta", "w", "x"} - {base.name} and False)

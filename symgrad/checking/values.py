@@ -101,7 +101,7 @@ class Algebra:
 
     def index(self, size: Expr) -> Index:
         """An index that nothing else uses."""
-        return Index(f"_{next(self.counter)}", self.sizes.find(size))
+        return Index(f"_v{next(self.counter)}", self.sizes.find(size))  # no name that renaming bound indices gives
 
     def built(self, build: Callable[[], Expr]) -> Expr:
         """An expression, which only a real reading builds."""
@@ -161,12 +161,14 @@ class Algebra:
     def add(self, values: Sequence[Value], signs: Sequence[str]) -> Value:
         """A sum of terms."""
         placed, axes, row = self.together(values)
-        terms = lambda: [  # noqa: E731  # built only where it is needed
-            product((Integer(-1), value.expr), self.written) if sign == "-" else value.expr
-            for value, sign in zip(placed, signs, strict=True)
-        ]
         derived = values[0].derived if len(values) == 1 else None
-        return Value(self.built(lambda: total(terms(), self.written)), axes, row, derived)
+
+        def build() -> Expr:
+            signed = zip(placed, signs, strict=True)
+            terms = (product((Integer(-1), v.expr), self.written) if sign == "-" else v.expr for v, sign in signed)
+            return total(terms, self.written)
+
+        return Value(self.built(build), axes, row, derived)
 
     def combine(self, build: Callable[[tuple[Expr, ...]], Expr], *values: Value) -> Value:
         """A function of the entries of several values."""

@@ -160,7 +160,8 @@ def _links(sides: tuple[t.Term, ...]) -> Iterator[int]:
     """Which links of a = b = c define something: the first, and the next ones as long as names stand in between."""
     for place in range(len(sides) - 1):
         yield place
-        if not (isinstance(sides[place + 1], t.Ref) and sides[place + 1].at == getattr(sides[place], "at", ())):
+        between = sides[place + 1]
+        if not isinstance(between, t.Ref) or between.at != getattr(sides[place], "at", ()):
             return
 
 

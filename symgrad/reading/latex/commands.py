@@ -27,12 +27,69 @@ LETTERS: dict[str, str] = {name: name for name in GREEK} | {
 """Commands that are letters; both spellings of one Greek letter are one name."""
 
 FUNCTIONS = frozenset(
-    "log ln exp sin cos tan sinh cosh tanh arcsin arccos arctan cot sec csc max min det tr arg argmax argmin sup inf "
-    "lim sign sgn".split()
+    [
+        "log",
+        "ln",
+        "exp",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "cot",
+        "sec",
+        "csc",
+        "max",
+        "min",
+        "det",
+        "tr",
+        "arg",
+        "argmax",
+        "argmin",
+        "sup",
+        "inf",
+        "lim",
+        "sign",
+        "sgn",
+    ]
 )
 WORDS_THAT_APPLY = FUNCTIONS | frozenset(
-    "softmax sigmoid relu ReLU ReLu Relu softplus trace Tr diag vec mean var Var std erf gelu GELU silu logit "
-    "LayerNorm layernorm norm Softmax Sigmoid Tanh logsumexp LSE log_softmax logsoftmax".split()
+    [
+        "softmax",
+        "sigmoid",
+        "relu",
+        "ReLU",
+        "ReLu",
+        "Relu",
+        "softplus",
+        "trace",
+        "Tr",
+        "diag",
+        "vec",
+        "mean",
+        "var",
+        "Var",
+        "std",
+        "erf",
+        "gelu",
+        "GELU",
+        "silu",
+        "logit",
+        "LayerNorm",
+        "layernorm",
+        "norm",
+        "Softmax",
+        "Sigmoid",
+        "Tanh",
+        "logsumexp",
+        "LSE",
+        "log_softmax",
+        "logsoftmax",
+    ]
 )
 BIG = {"sum": "sum", "prod": "prod", "∑": "sum", "∏": "prod", "int": "int", "bigcup": "cup"}
 FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac", "sfrac", "nicefrac"))
@@ -185,22 +242,156 @@ RELATIONS = {
     "cap": "∩",
     "setminus": "∖",
 }
-OPENING = {"(": "(", "[": "[", "lbrack": "[", "{": "\\{", "lbrace": "\\{", "langle": "⟨", "⟨": "⟨", "lfloor": "⌊", "lceil": "⌈"}
-CLOSING = {")": ")", "]": "]", "rbrack": "]", "}": "\\}", "rbrace": "\\}", "rangle": "⟩", "⟩": "⟩", "rfloor": "⌋", "rceil": "⌉"}
-BARS = {"|": "|", "vert": "|", "mid": "|", "Vert": "‖", "‖": "‖", "∥": "‖", "lvert": "|(", "rvert": "|)", "lVert": "‖(", "rVert": "‖)"}
+OPENING = {
+    "(": "(",
+    "[": "[",
+    "lbrack": "[",
+    "{": "\\{",
+    "lbrace": "\\{",
+    "langle": "⟨",
+    "⟨": "⟨",
+    "lfloor": "⌊",
+    "lceil": "⌈",
+}
+CLOSING = {
+    ")": ")",
+    "]": "]",
+    "rbrack": "]",
+    "}": "\\}",
+    "rbrace": "\\}",
+    "rangle": "⟩",
+    "⟩": "⟩",
+    "rfloor": "⌋",
+    "rceil": "⌉",
+}
+BARS = {
+    "|": "|",
+    "vert": "|",
+    "mid": "|",
+    "Vert": "‖",
+    "‖": "‖",
+    "∥": "‖",
+    "lvert": "|(",
+    "rvert": "|)",
+    "lVert": "‖(",
+    "rVert": "‖)",
+}
 SPACES = frozenset(
-    ", ; : ! > quad qquad enspace enskip thinspace medspace thickspace space nobreak displaystyle textstyle scriptstyle "
-    "scriptscriptstyle limits nolimits nonumber notag noindent allowbreak hfill strut mathstrut hline bigl0 small large "
-    "normalsize footnotesize scriptsize left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr "
-    "bigm Bigm centering relax par newline displaylimits smallskip medskip bigskip protect mathstrut / - =".split()
+    [
+        ",",
+        ";",
+        ":",
+        "!",
+        ">",
+        "quad",
+        "qquad",
+        "enspace",
+        "enskip",
+        "thinspace",
+        "medspace",
+        "thickspace",
+        "space",
+        "nobreak",
+        "displaystyle",
+        "textstyle",
+        "scriptstyle",
+        "scriptscriptstyle",
+        "limits",
+        "nolimits",
+        "nonumber",
+        "notag",
+        "noindent",
+        "allowbreak",
+        "hfill",
+        "strut",
+        "mathstrut",
+        "hline",
+        "bigl0",
+        "small",
+        "large",
+        "normalsize",
+        "footnotesize",
+        "scriptsize",
+        "left",
+        "right",
+        "middle",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "bigm",
+        "Bigm",
+        "centering",
+        "relax",
+        "par",
+        "newline",
+        "displaylimits",
+        "smallskip",
+        "medskip",
+        "bigskip",
+        "protect",
+        "mathstrut",
+        "/",
+        "-",
+        "=",
+    ]
 ) - {"left", "right", "middle"}
 IGNORED_WITH_ARGUMENT = frozenset(
-    "label tag eqref ref hspace vspace vphantom phantom hphantom mathstrut color textcolor cite footnote class htmlClass "
-    "intertext shortintertext require rule".split()
+    [
+        "label",
+        "tag",
+        "eqref",
+        "ref",
+        "hspace",
+        "vspace",
+        "vphantom",
+        "phantom",
+        "hphantom",
+        "mathstrut",
+        "color",
+        "textcolor",
+        "cite",
+        "footnote",
+        "class",
+        "htmlClass",
+        "intertext",
+        "shortintertext",
+        "require",
+        "rule",
+    ]
 )
 TRANSPARENT = frozenset(  # commands whose (last) argument is what is meant
-    "boxed fbox cancel underbrace overbrace ensuremath mathord mathbin mathrel mathopen mathclose mathinner smash "
-    "mathstrut bcancel xcancel colorbox fcolorbox substack xspace mathpunct".split()
+    [
+        "boxed",
+        "fbox",
+        "cancel",
+        "underbrace",
+        "overbrace",
+        "ensuremath",
+        "mathord",
+        "mathbin",
+        "mathrel",
+        "mathopen",
+        "mathclose",
+        "mathinner",
+        "smash",
+        "mathstrut",
+        "bcancel",
+        "xcancel",
+        "colorbox",
+        "fcolorbox",
+        "substack",
+        "xspace",
+        "mathpunct",
+    ]
 )
 STACKED = frozenset(("overset", "underset", "stackrel"))
 DOTS = frozenset(("cdots", "ldots", "dots", "dotsc", "dotsb", "dotsm", "vdots", "ddots", "hdots", "dotso"))
@@ -218,8 +409,33 @@ TABLES = {
     "rcases": "cases",
 }
 LAYOUTS = frozenset(
-    "aligned align align* split alignedat alignat alignat* gathered gather gather* eqnarray eqnarray* equation equation* "
-    "multline multline* flalign flalign* displaymath math dmath dmath* subequations IEEEeqnarray IEEEeqnarray*".split()
+    [
+        "aligned",
+        "align",
+        "align*",
+        "split",
+        "alignedat",
+        "alignat",
+        "alignat*",
+        "gathered",
+        "gather",
+        "gather*",
+        "eqnarray",
+        "eqnarray*",
+        "equation",
+        "equation*",
+        "multline",
+        "multline*",
+        "flalign",
+        "flalign*",
+        "displaymath",
+        "math",
+        "dmath",
+        "dmath*",
+        "subequations",
+        "IEEEeqnarray",
+        "IEEEeqnarray*",
+    ]
 )
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀⁿⁱˡᵗ", "0123456789+-Tnilt", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₖₗₙₜₘ", "0123456789+-ijklntm", strict=True))

@@ -22,7 +22,7 @@ _COMMAND = re.compile(r"\\(?:[A-Za-z@]+|.)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Macro:
-    """What a command stands for: a body with #1, #2, …; `default` is that of the first argument, if it may be left out."""
+    """What a command stands for: a body with #1, #2, …; `default` is the first argument's, if that may be left out."""
 
     arguments: int
     body: str

@@ -45,7 +45,7 @@ def parsed(found: Sequence[lexed.Token]) -> Tree:
     """
     found = [t for t in found if not (t.kind in ("OPEN", "CLOSE") and t.text == ".") and t.kind != "QUAD"]
     try:
-        tree: Any = _parser().parse(found)  # type: ignore[arg-type]  # our lexer takes tokens, not text
+        tree: Any = _parser().parse(found)  # our lexer takes tokens, not text
     except UnexpectedToken as error:
         raise _unexpected(error, found) from None
     except VisitError as error:
@@ -227,7 +227,7 @@ class _Builder(Transformer[Any, Any]):
         token = next(_of(part) for part in parts if part.type in ("OPERATOR", "SIGN"))
         return Words(token.text, _span(parts)), 1
 
-    def list(self, parts: list[Any]) -> Any:
+    def items(self, parts: list[Any]) -> Any:
         return parts
 
     def group(self, parts: list[Any]) -> _Measured:

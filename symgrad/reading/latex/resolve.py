@@ -1,4 +1,4 @@
-"""Trees to terms: what stands side by side becomes a product, an application or a derivative, by a document's symbols."""
+"""Trees to terms: what stands side by side is a product, an application or a derivative, by a document's symbols."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.commands import WORDS_THAT_APPLY
-from symgrad.reading.latex.symbols import TRANSPOSES, Key, Script, Symbols, bounds, key_of, labelling, plain, scripts
+from symgrad.reading.latex.symbols import Key, Script, Symbols, bounds, key_of, labelling, plain, scripts
 from symgrad.reading.latex.tree import (
     Bar,
     Chain,
@@ -179,11 +179,11 @@ class Resolver:
         if isinstance(tree, Fraction):
             derived = self._derivative(tree)
             if derived is not None:
-                by, of = derived
+                variables, of = derived
                 if of is not None:
-                    return t.Partial(tree.span, self.term(of), by), place + 1
+                    return t.Partial(tree.span, self.term(of), variables), place + 1
                 body, after = self._operand(items, place + 1, tree.span)
-                return t.Partial(Span(tree.span.start, body.span.end), body, by), after
+                return t.Partial(Span(tree.span.start, body.span.end), body, variables), after
         if named is not None:
             name, whole = named
             if name.kind == "big" or (name.text in ("max", "min") and whole and whole.below):
@@ -320,6 +320,8 @@ class Resolver:
         for kinds, found in ((self.symbols.above[key], inside), (self.symbols.below[key], list(below))):
             for place, script in enumerate(found):
                 kind = kinds.get(place)
+                if kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
+                    kind = "index"  # a letter that a sum runs over is no part of a name
                 if kind == "index" and script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
@@ -387,7 +389,9 @@ class Resolver:
                 return t.Div(span, body, t.Num(span, "100"))
             raise UnreadError(f"^{tree.text} isn't known here", tree.span.start, tree.span.end)
         if isinstance(tree, Row) and all(isinstance(only(i), Name) for i in tree.items):
-            return self._powered(body, tree.items, span) if _is_t(tree.items[0]) else t.Power(span, body, self.term(tree))
+            return (
+                self._powered(body, tree.items, span) if _is_t(tree.items[0]) else t.Power(span, body, self.term(tree))
+            )
         if _is_t(tree):
             return t.Transposed(span, body)
         if isinstance(tree, Sum) and len(tree.terms) == 1 and tree.signs == ("-",):
@@ -462,9 +466,7 @@ class Resolver:
     def _argument(self, tree: Tree) -> t.Term:
         return self.term(tree)
 
-    def _applied(
-        self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int
-    ) -> tuple[t.Term, int]:
+    def _applied(self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
         """A function that is known by its name, with or without parentheses."""
         function = SPELLED.get(name.text, name.text)
         if place + 1 >= len(items):
@@ -522,9 +524,7 @@ class Resolver:
                 raise UnreadError("a subscript of a function that isn't an index", whole.span.start, whole.span.end)
         return self._powered(term, _trees(whole), term.span)
 
-    def _indicator(
-        self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int
-    ) -> tuple[t.Term, int]:
+    def _indicator(self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
         if whole is not None and whole.below and isinstance(only(whole.below[0]), Chain):
             chain = only(whole.below[0])
             assert isinstance(chain, Chain)
@@ -617,8 +617,14 @@ class Resolver:
         if slash is None:
             return False
         start = place - 1
-        return _is_d(names[start]) and _is_d(names[slash]) and slash - start >= 2 and slash + 1 < len(items) and (
-            getattr(names[start], "kind", "") == "partial" or names[slash].span.start == items[slash][1].span.start
+        return (
+            _is_d(names[start])
+            and _is_d(names[slash])
+            and slash - start >= 2
+            and slash + 1 < len(items)
+            and (
+                getattr(names[start], "kind", "") == "partial" or names[slash].span.start == items[slash][1].span.start
+            )
         )
 
     def _slash_derivative(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
@@ -627,9 +633,7 @@ class Resolver:
         by, after = self._factor(items, slash + 1)
         return t.Partial(Span(items[place][1].span.start, by.span.end), of, (by,)), after
 
-    def _nabla(
-        self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int
-    ) -> tuple[t.Term, int]:
+    def _nabla(self, name: Name, whole: Scripted | None, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
         by = tuple(self.term(item) for below in (whole.below if whole else ()) for item in _listed(below))
         order = 1
         for above in whole.above if whole else ():
@@ -666,8 +670,11 @@ def _listed(tree: Tree) -> tuple[Tree, ...]:
 
 def _is_t(tree: Tree) -> bool:
     tree = only(tree)
-    return isinstance(tree, Name) and tree.text in ("T", "⊤", "top", "intercal", "t") and not tree.accents and (
-        tree.text != "t" or tree.kind == "word"
+    return (
+        isinstance(tree, Name)
+        and tree.text in ("T", "⊤", "top", "intercal", "t")
+        and not tree.accents
+        and (tree.text != "t" or tree.kind == "word")
     )
 
 
@@ -699,8 +706,10 @@ def _differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
     order = 0
     sign = ""
     for item in items:
-        if _is_d(item) and (not parts or parts[-1] or _power_of(item) > 1 or True) and not (
-            parts and not parts[-1] and sign == "d"
+        if (
+            _is_d(item)
+            and (not parts or parts[-1] or _power_of(item) > 1 or True)
+            and not (parts and not parts[-1] and sign == "d")
         ):
             base = only(item)
             base = only(base.base) if isinstance(base, Scripted) else base

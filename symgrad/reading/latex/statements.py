@@ -16,8 +16,35 @@ CLOSING = frozenset(("CLOSE", "RBRACE", "END", "ABS_CLOSE"))
 EQUALITIES = frozenset(("=", "≈", ":=", "←", "≡"))
 _BETWEEN = frozenset(("⇒", "⇔", "∴", "∵", "⇐"))  # they part statements
 _QUALIFIES = frozenset(  # a word after which a statement says only where it holds
-    "if for when otherwise unless provided since because as using by from se para quando wenn für falls si pour quand "
-    "cuando para all any each every".split()
+    [
+        "if",
+        "for",
+        "when",
+        "otherwise",
+        "unless",
+        "provided",
+        "since",
+        "because",
+        "as",
+        "using",
+        "by",
+        "from",
+        "se",
+        "para",
+        "quando",
+        "wenn",
+        "für",
+        "falls",
+        "si",
+        "pour",
+        "quand",
+        "cuando",
+        "para",
+        "all",
+        "any",
+        "each",
+        "every",
+    ]
 )
 
 
@@ -79,9 +106,14 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
             lettered = sum(token.kind == "NAME" for token in run)
             if word.startswith("d") and lettered == len(run) <= 3:
                 continue  # dW is a derivative
-            if (alone and lettered < len(run) and run[0].kind == "NAME") or (alone and lettered >= 2):
-                result.add(word)
-            elif lettered == len(run) and (len(run) >= 4 or (len(run) == 3 and after is not None and after.kind == "SUB")):
+            if (
+                (alone and lettered < len(run) and run[0].kind == "NAME")
+                or (alone and lettered >= 2)
+                or (
+                    lettered == len(run)
+                    and (len(run) >= 4 or (len(run) == 3 and after is not None and after.kind == "SUB"))
+                )
+            ):
                 result.add(word)
     return result
 
@@ -90,8 +122,14 @@ def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
     """The stretches of plain letters and digits that touch one another, of two or more."""
     run: list[Token] = []
     for token in [*found, None]:
-        plain = token is not None and not token.font and not token.accents and (
-            (token.kind == "NAME" and len(token.text) == 1) or (token.kind == "NUMBER" and token.text.isdigit() and run)
+        plain = (
+            token is not None
+            and not token.font
+            and not token.accents
+            and (
+                (token.kind == "NAME" and len(token.text) == 1)
+                or (token.kind == "NUMBER" and token.text.isdigit() and run)
+            )
         )
         if plain and token is not None and (not run or run[-1].end == token.start):
             run.append(token)
@@ -177,9 +215,9 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
     depth = 0
     for token in row:
         depth += (token.kind in OPENING) - (token.kind in CLOSING)
-        if depth == 0 and token.kind == "WORDS" and pieces[-1][0]:
-            pieces.append(([], token.text))
-        elif depth == 0 and token.kind in ("QUAD", "SEPARATOR") and token.text != "|" and pieces[-1][0]:
+        if (depth == 0 and token.kind == "WORDS" and pieces[-1][0]) or (
+            depth == 0 and token.kind in ("QUAD", "SEPARATOR") and token.text != "|" and pieces[-1][0]
+        ):
             pieces.append(([], token.text))
         elif depth == 0 and token.kind == "RELATION" and token.text in _BETWEEN:
             pieces.append(([], ","))

@@ -6,14 +6,30 @@ step where an equation goes from l - 1 to l.  Anything else is a part of the nam
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from symgrad.reading.latex.tree import Chain, Empty, Fraction, Group, Name, Number, Product, Row, Scripted, Sum, Tree, Words, only, walk
+from symgrad.reading.latex.tree import (
+    Chain,
+    Empty,
+    Fraction,
+    Group,
+    Name,
+    Number,
+    Product,
+    Row,
+    Scripted,
+    Sum,
+    Tree,
+    Words,
+    only,
+    walk,
+)
 
 Key: TypeAlias = tuple[str, str, tuple[str, ...]]  # a letter or word, its font, its accents
 Kind: TypeAlias = Literal["label", "index", "family"]
@@ -104,8 +120,10 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
             yield Script(shift=int(tree.text), bracket=bracket) if tree.text.isdigit() else Script(word=tree.text)
         case Name(kind="letter" | "word" | "function"):
             text = tree.text + "".join(tree.accents)
-            yield Script(letter=text, bracket=bracket) if len(tree.text) == 1 or tree.kind == "letter" else Script(
-                word=text, bracket=bracket
+            yield (
+                Script(letter=text, bracket=bracket)
+                if len(tree.text) == 1 or tree.kind == "letter"
+                else Script(word=text, bracket=bracket)
             )
         case Words():
             yield Script(word=tree.text, bracket=bracket)
@@ -113,7 +131,7 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
             names = [only(item) for item in tree.items]
             if len(names) >= 3 and all(isinstance(item, Name) and item.kind == "letter" for item in names):
                 letters = [item.text for item in names if isinstance(item, Name)]
-                touching = all(a.span.end == b.span.start for a, b in zip(names, names[1:], strict=False))
+                touching = all(a.span.end == b.span.start for a, b in itertools.pairwise(names))
                 if touching and not set(letters) <= TRADITIONAL:
                     yield Script(word="".join(letters), bracket=bracket)
                     return
@@ -166,7 +184,11 @@ def plain(tree: Tree) -> tuple[Name, Scripted | None] | None:
         if inner is not None and inner[1] is not None:
             whole = inner[1]
             return inner[0], Scripted(
-                inner[0], (*whole.below, *tree.below), (*whole.above, *tree.above), whole.primes + tree.primes, tree.span
+                inner[0],
+                (*whole.below, *tree.below),
+                (*whole.above, *tree.above),
+                whole.primes + tree.primes,
+                tree.span,
             )
     return None
 
@@ -259,7 +281,12 @@ def _left(tree: Tree) -> tuple[Name, Scripted | None, bool] | None:
         return None
     side = only(tree.sides[0])
     applied = False
-    if isinstance(side, Row) and len(side.items) == 2 and isinstance(side.items[1], Group) and side.items[1].opening == "(":
+    if (
+        isinstance(side, Row)
+        and len(side.items) == 2
+        and isinstance(side.items[1], Group)
+        and side.items[1].opening == "("
+    ):
         side, applied = side.items[0], True
     named = plain(side)
     return None if named is None or named[0].kind not in ("letter", "word") else (*named, applied)
@@ -271,7 +298,7 @@ def _denominators(tree: Tree) -> Iterator[Occurrence]:
             yield from _uses(node.under)
 
 
-def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: list[object]) -> None:
+def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: Sequence[object]) -> None:
     """Which letters are indices, and which of them count layers or time steps."""
     by_tree: dict[int, list[Occurrence]] = defaultdict(list)
     for number, use in uses:
@@ -300,15 +327,11 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
     for _, use in uses:
         found.families |= {s.letter for s in use.above if s.letter == "l" and s.bracket}
     found.indices |= found.families
-    entries: dict[Key, bool] = {}
-    for _, use in uses:
-        placed = [s for s in use.below if s.letter in found.indices]
-        entries[use.key] = entries.get(use.key, True) and bool(placed)
-    bold = {use.key for _, use in uses if use.key[1] == "bold"}
-    for key, only_entries in entries.items():
-        other = (key[0], "bold", key[2])
-        if key[1] == "" and only_entries and other in bold:
-            found.renamed[key] = other
+    indexed = {use.key for _, use in uses if any(script.letter in found.indices for script in use.below)}
+    for key in {use.key for _, use in uses if use.key[1] == "bold"} - indexed:
+        thin = (key[0], "", key[2])
+        if thin in indexed:
+            found.renamed[thin] = key  # x_i of a bold x
 
 
 def _can_run(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> bool:
@@ -326,20 +349,23 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
     for _, use in uses:
         labels[use.key] |= {s.letter for s in use.below if s.letter}
     for _, use in uses:
-        if any(s.letter and s.shift or s.letter in found.families for s in use.above if not s.bracket):
-            found.layered.add(use.key)
+        if any((s.letter and s.shift) or s.letter in found.families for s in use.above if not s.bracket):
+            found.layered.add(found.same(use.key))
     for _, use in uses:
         below = [s for s in use.below]
         whole = all(not s.letter or s.letter in found.indices for s in below)
         for place, script in enumerate(below):
-            gate = not labels[use.key].isdisjoint(LABELLED - found.bound) and script.letter not in found.families | found.bound
+            gate = (
+                not labels[use.key].isdisjoint(LABELLED - found.bound)
+                and script.letter not in found.families | found.bound
+            )
             if script.letter in found.indices and (whole or script.letter in found.families) and not gate:
                 kind: Kind = "family" if script.letter in found.families else "index"
-                if found.below[use.key].get(place) != "family":
-                    found.below[use.key][place] = kind
-        for place, script in enumerate(labelling(found, use.key, use.above)):
+                if found.below[found.same(use.key)].get(place) != "family":
+                    found.below[found.same(use.key)][place] = kind
+        for place, script in enumerate(labelling(found, found.same(use.key), use.above)):
             if script.letter in found.indices:
-                found.above[use.key][place] = "family" if script.letter in found.families else "index"
+                found.above[found.same(use.key)][place] = "family" if script.letter in found.families else "index"
 
 
 def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]:
@@ -348,11 +374,12 @@ def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]
     for script in above:
         if script.word in _NOT_NAMES and script.word != "*":
             continue
-        if script.bracket or (script.word and script.word not in ("?",)):
-            result.append(script)
-        elif key in found.layered and not (script.letter in TRANSPOSES and _is_transpose(found)):
-            result.append(script)
-        elif script.letter in found.indices and not script.shift and script.letter not in TRANSPOSES:
+        if (
+            script.bracket
+            or (script.word and script.word not in ("?",))
+            or (key in found.layered and not (script.letter in TRANSPOSES and _is_transpose(found)))
+            or (script.letter in found.indices and not script.shift and script.letter not in TRANSPOSES)
+        ):
             result.append(script)
     return result
 
@@ -362,7 +389,7 @@ def _is_transpose(found: Symbols) -> bool:
     return True
 
 
-def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: list[object]) -> None:
+def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: Sequence[object]) -> None:
     """Which names are functions, which are defined by their square, and which are words."""
     applied: dict[Key, int] = defaultdict(int)
     bare: dict[Key, int] = defaultdict(int)

@@ -80,7 +80,7 @@ class _Scanner:
             self.blank = True
         elif mark == "\\":
             self._command()
-        elif mark.isascii() and mark.isdigit() or (mark == "." and self.text[start + 1 : start + 2].isdigit()):
+        elif (mark.isascii() and mark.isdigit()) or (mark == "." and self.text[start + 1 : start + 2].isdigit()):
             self._number()
         elif mark == "%":
             end = self.text.find("\n", start)
@@ -91,7 +91,7 @@ class _Scanner:
         elif mark in "'′’":
             self.place += 1
             self._add("PRIME", "'", start)
-        elif mark in "″\"":
+        elif mark in '″"':
             self.place += 1
             self._add("PRIME", "'", start)
             self._add("PRIME", "'", start)
@@ -154,7 +154,11 @@ class _Scanner:
         name = unicodedata.name(mark, "")
         plain = unicodedata.normalize("NFKC", mark)
         font = ""
-        if name.startswith("MATHEMATICAL") or mark == "ℓ" or name.startswith(("SCRIPT", "BLACK-LETTER", "DOUBLE-STRUCK")):
+        if (
+            name.startswith("MATHEMATICAL")
+            or mark == "ℓ"
+            or name.startswith(("SCRIPT", "BLACK-LETTER", "DOUBLE-STRUCK"))
+        ):
             kinds = {"BOLD": "bold", "SCRIPT": "calligraphic", "DOUBLE-STRUCK": "blackboard", "FRAKTUR": "fraktur"}
             font = next((kinds[word] for word in ("SCRIPT", "DOUBLE-STRUCK", "FRAKTUR", "BOLD") if word in name), "")
         parts = unicodedata.normalize("NFD", plain)
@@ -190,9 +194,7 @@ class _Scanner:
     def _number(self) -> None:
         start = self.place
         patterns = [_GROUPED, _NUMBER]
-        if self.decimal_comma:
-            patterns = [_COMMA_NUMBER]
-        elif _BRACED_COMMA.match(self.text, start) and not _GROUPED.match(self.text, start):
+        if self.decimal_comma or (_BRACED_COMMA.match(self.text, start) and not _GROUPED.match(self.text, start)):
             patterns = [_COMMA_NUMBER]
         match = next(found for pattern in patterns if (found := pattern.match(self.text, start)))
         text = match[0]
@@ -262,7 +264,7 @@ class _Scanner:
         elif name in c.FUNCTIONS:
             self._add("FUNCTION", name, start)
         elif name in c.LETTERS:
-            self._add("NAME", c.LETTERS[name], start, "" if not name.startswith("var") else "")
+            self._add("NAME", c.LETTERS[name], start)
         elif name in c.OPERATORS:
             self._add("OPERATOR", c.OPERATORS[name], start)
         elif name in c.RELATIONS:
@@ -462,8 +464,32 @@ GREEK_LETTERS = {
         f"GREEK {'SMALL' if name[0].islower() else 'CAPITAL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"
     ): name
     for name in sorted(set(c.LETTERS.values()))
-    if name.lower() in {"alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
-                        "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"}
+    if name.lower()
+    in {
+        "alpha",
+        "beta",
+        "gamma",
+        "delta",
+        "epsilon",
+        "zeta",
+        "eta",
+        "theta",
+        "iota",
+        "kappa",
+        "lambda",
+        "mu",
+        "nu",
+        "xi",
+        "pi",
+        "rho",
+        "sigma",
+        "tau",
+        "upsilon",
+        "phi",
+        "chi",
+        "psi",
+        "omega",
+    }
 } | {"ϵ": "epsilon", "ϕ": "phi", "ς": "sigma", "ϑ": "theta", "∞": "infty"}
 
 
