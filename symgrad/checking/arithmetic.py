@@ -22,6 +22,7 @@ from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+LONG = 7  # digits: more than a person computes with by hand
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
 
 
@@ -229,6 +230,8 @@ def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float)
     """
     for before, side in itertools.pairwise(texts):
         fresh = [number for number in dict.fromkeys(_DECIMAL.findall(side)) if number not in _DECIMAL.findall(before)]
+        if _DECIMAL.fullmatch(side.removeprefix("-")) and _is_last_digit(before, side, given, seconds):
+            continue
         if not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
             if verify_numbers([before, side], given, seconds=seconds).status != "proved":
                 return False
@@ -240,6 +243,18 @@ def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float)
         if not _meets(wide, names, before, given, seconds):
             return False
     return True
+
+
+def _is_last_digit(before: str, side: str, given: Mapping[str, Any], seconds: float) -> bool:
+    """Whether a long decimal is off by one in its last digit only, its factors having been as long and rounded."""
+    digits = side.removeprefix("-").replace(".", "").lstrip("0")
+    if len(digits) < LONG or not any(len(n.replace(".", "").lstrip("0")) >= LONG - 1 for n in _DECIMAL.findall(before)):
+        return False
+    wanted = verify_numbers([before, "0"], given, seconds=seconds)
+    if wanted.correct is None:
+        return False
+    unit = exact("1") / 10 ** len(side.partition(".")[2])
+    return bool(abs(wanted.correct.rhs - exact(side)) <= unit)
 
 
 def _meets(wide: str, names: Mapping[str, str], before: str, given: Mapping[str, Any], seconds: float) -> bool:

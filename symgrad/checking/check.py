@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.report import Finding, Kind, Report
-from symgrad.checking.sentences import Sentence, classified, has_partial, is_number
+from symgrad.checking.sentences import Sentence, classified, has_partial, is_number, used
 from symgrad.checking.updates import check_update
 from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
@@ -30,7 +31,7 @@ from symgrad.reading.latex.macros import Macro, definitions
 from symgrad.reading.latex.resolve import Resolver
 from symgrad.reading.latex.statements import Statement, plain_words, statements
 from symgrad.reading.latex.symbols import analysed
-from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Tree, only, walk
+from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import UnreadError
 from symgrad.verification.verdict import Verdict
 
@@ -105,10 +106,11 @@ class _Checker:
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
         self.world.named()
+        self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
         self.lengths = self._lengths(sentences)
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
-        self.judge = Judge(self.world, shapes, self.lengths, facts, self.seconds)
+        self.judge = Judge(self.world, shapes[0], self.lengths, facts, self.seconds, tuple(shapes[1:]))
         self.ledger = Ledger()
         return [self._finding(sentence, sentence.number in restated) for sentence in sentences]
 
@@ -271,7 +273,7 @@ class _Checker:
                 fixed[given[0]] = axis(given[1])
         return {name: fixed.get(name, Size(name)) for name in names if name not in self.world.definitions}
 
-    def _shapes(self, sentences: Sequence[Sentence]) -> Shapes:
+    def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}
         for name, sizes in self.declared.shapes.items():
             known[self._name(name)] = tuple(self.lengths.get(size, axis(size)) for size in sizes)
@@ -357,7 +359,7 @@ class _Checker:
             self.ledger.values[given[0]] = given[1]
         if verdict is not None and verdict.status == "refuted":
             if numbers is not None and numbers.status == "refuted":
-                both = dataclasses.replace(verdict, reason=f"{verdict.reason}; and {numbers.why}")
+                both = dataclasses.replace(verdict, diagnosis=f"{verdict.diagnosis}; and {numbers.diagnosis}")
                 return self._with(base, sentence, both, "update", 1, wrong, start)
             return self._with(base, sentence, verdict, "update", 1, wrong, start)
         if numbers is not None and numbers.status == "refuted":
@@ -410,9 +412,20 @@ class _Checker:
         wrong = sentence.sides[judged.side] if judged.side < len(sentence.sides) else None
         factor = judged.verdict.wrong
         if factor is not None:
-            wrong = next((term for term, expr in judged.seen if expr == factor), wrong)
+            inside = sentence.sides[judged.side].span
+            places = (term for term, expr in judged.seen if expr == factor and _is_within(term.span, inside))
+            wrong = next(iter(sorted(places, key=lambda term: -term.span.start)), wrong)
         base = dataclasses.replace(base, choices=(*base.choices, *judged.readings))
         return self._with(base, sentence, judged.verdict, rule, judged.side, wrong, start)
+
+    def _spelled(self, message: str) -> str:
+        """A message with ∂a/∂b for the name of a derivative."""
+
+        def partial(match: re.Match[str]) -> str:
+            known = all(name in self.names for name in match.groups())
+            return f"∂{match[1]}/∂{match[2]}" if known else match[0]
+
+        return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(
         self,
@@ -433,12 +446,16 @@ class _Checker:
         marked = None
         correct = ""
         if not verdict:
-            message = verdict.diagnosis or verdict.reason
+            message = self._spelled(verdict.diagnosis or verdict.reason)
             if wrong is not None and wrong.span.start >= start and wrong.span.end > wrong.span.start:
                 marked = (wrong.span.start - start, wrong.span.end - start)
             if verdict.status == "refuted" and verdict.correct is not None:
                 correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else verdict.latex()
         return dataclasses.replace(base, rule=rule, verdict=verdict, message=message, wrong=marked, correct=correct)
+
+
+def _is_within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 _READ = frozenset(("=", "≈", ":=", "←", "≡"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symgrad.errors import InputError
@@ -62,9 +63,9 @@ def declarations(text: str) -> Declarations:
     return Declarations(shapes, frozenset(functions), sums, None, tuple(unread))
 
 
-def checked(shapes: dict[str, str] | None) -> dict[str, tuple[str, ...]]:
+def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:
     """Shapes as Python gives them, {"X": "n d"}; raises InputError."""
-    for name, text in (shapes or {}).items():
+    for name, text in shapes.items():
         if not isinstance(text, str):
             raise InputError(f'the shape of {name} is a text such as "n d", got {text!r}')
-    return {name: tuple(text.split()) for name, text in (shapes or {}).items()}
+    return shapes

@@ -21,6 +21,7 @@ from symgrad.errors import SymgradError
 from symgrad.reading.latex import terms as t
 
 BEAM = 8  # assignments that are kept
+ALTERNATIVES = 4  # assignments that a claim is tried in before it is called wrong
 MOST_TRIED = 27  # assignments of the new letters of one statement
 BROKEN_DEFINITION, BROKEN_CLAIM = 3.0, 1.5  # what a statement costs that doesn't fit
 SPLIT = -1  # a letter that is a number by itself, and has entries besides: y, and yᵢ of every sample
@@ -78,8 +79,8 @@ class Inference:
     lengths: Mapping[str, Expr]
     seconds: float = 5.0
 
-    def shapes(self) -> Shapes:
-        """The best assignment that was found."""
+    def shapes(self) -> list[Shapes]:
+        """The assignments that were found, the best one first."""
         self.evidence = _Evidence.of(self.sentences, self.world)
         sizes = Sizes({}, frozenset(self.lengths.values()))
         start = Shapes(sizes, dict(self.declared))
@@ -97,7 +98,7 @@ class Inference:
                 grown += self._tried(state, sides, definition, number, 1 if narrow else MOST_TRIED)
             grown.sort(key=lambda state: state.cost)
             beam = _distinct(grown)[:BEAM]
-        return beam[0]
+        return beam[:ALTERNATIVES]
 
     def _ordered(self) -> Iterable[tuple[tuple[t.Term, ...], Definition | None, int]]:
         """Definitions as soon as what they use is defined, then what is claimed."""
@@ -319,7 +320,7 @@ class _Evidence:
             return [(0, 0.0)]
         letter = key.split("_")[0]
         if key in self.bold:
-            return [(2, 0.0), (1, 0.8), (0, 3.0)] if letter[:1].isupper() else [(1, 0.0), (2, 0.8), (0, 3.0)]
+            return [(2, 0.0), (1, 0.8)] if letter[:1].isupper() else [(1, 0.0), (2, 0.8)]
         if key in self.transposed:
             return [(2, 0.0), (1, 0.2)] if letter[:1].isupper() and len(letter) == 1 else [(1, 0.0), (2, 0.4)]
         if letter[:1].isupper() and len(letter) == 1:

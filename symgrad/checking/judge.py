@@ -74,10 +74,24 @@ class Judge:
     lengths: Mapping[str, Expr]
     facts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
+    alternatives: tuple[Shapes, ...] = ()  # the next best shapes
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
 
     def claim(self, sentence: Sentence) -> Judged:
+        """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
+        found = self._claim(sentence)
+        if found.verdict.status != "refuted":
+            return found
+        for shapes in self.alternatives:
+            other = Judge(self.world, shapes, self.lengths, self.facts, self.seconds)
+            again = other._claim(sentence)
+            if again.verdict:
+                words = "its letters were read as having other axes than the rest of the document suggests"
+                return dataclasses.replace(again, readings=(*again.readings, words))
+        return found
+
+    def _claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides, each against the first; for some layers where it is about any."""
         budget = Budget(self.seconds)
         sides = [sentence.sides]
@@ -211,6 +225,9 @@ class Judge:
         correct = verdict.correct.rhs if verdict.correct is not None else first.expr
         if correct.is_zero and _has_partial(left) and not second.expr.is_zero:
             return "nothing here says how the one depends on the other"
+        matrices = self._symmetric(first, second, verdict, context)
+        if matrices:
+            return f"right only if {matrices} is symmetric, which the document may say in words"
         stray = self._stray((left, right), number)
         if stray:
             return f"nothing says what {stray} is"
@@ -226,6 +243,27 @@ class Judge:
         if abstract:
             return self._uncovered(left, right, context, abstract, number)
         return ""
+
+    def _symmetric(self, first: Value, second: Value, verdict: Verdict, context: Context) -> str:
+        """The matrices that would have to be symmetric for the two sides to be equal."""
+        square = {
+            q.name: q
+            for q in context.model.inputs
+            if len(q.axes) == 2 and q.axes[0] == q.axes[1] and "adjoint" not in q.name
+        }
+        if not square or verdict.correct is None:
+            return ""
+        correct, claim = context.without_partials(verdict.correct.rhs), context.without_partials(second.expr)
+        entries = {node for side in (correct, claim) for node in side.atoms(Indexed) if str(node.base.label) in square}
+        table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}
+        if not table or len(verdict.correct.indices) != len(second.axes) or second.axes != first.axes:
+            return ""
+        sides = [
+            Equation("claim", correct.xreplace(table), verdict.correct.indices),
+            Equation("claim", claim.xreplace(table), second.axes),
+        ]
+        found = decide(context, sides[1], sides[0], "", Budget(min(self.seconds, 2.0)))
+        return " and ".join(sorted({str(node.base.label) for node in entries})) if found else ""
 
     def _stray(self, sides: Sequence[t.Term], number: int) -> str:
         """A name that is used in a claim and in no definition."""
@@ -353,6 +391,8 @@ class Judge:
         equation = Equation(definition.name, *canonical(value.expr, (*letters, *value.axes), evaluator.algebra.written))
         if evaluator.auxiliary:
             raise Misfit(f"{definition.name} differentiates an expression")
+        if len(equation.indices) != len(self.shapes.of(definition.name)):
+            raise Misfit(f"{definition.name} is defined with other axes elsewhere")
         self.equations[definition, logistic] = equation
         return equation
 

@@ -257,7 +257,8 @@ def _uses(tree: Tree) -> Iterator[Occurrence]:
             name, whole = named
             below = scripts(whole.below) if whole else ()
             above = scripts(whole.above) if whole else ()
-            yield Occurrence(key_of(name), below, above, whole.primes if whole else 0, applied)
+            raised = any(s.letter in TRANSPOSES or s.word == "-1" for s in above)  # Xᵀ(…) is a product
+            yield Occurrence(key_of(name), below, above, whole.primes if whole else 0, applied and not raised)
             continue
         if isinstance(node, Row):
             for place, item in enumerate(node.items):
@@ -417,7 +418,7 @@ def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]]
     found.depth = max(3, *(n for n in numbers if n <= 4), 3) if numbers else 3
     own = {key_of(left[0]) for left in lefts if isinstance(left, tuple) and not left[2]}
     for key, count in applied.items():
-        if count >= bare[key] and key not in own:
+        if count > 2 * bare[key] and key not in own:
             found.functions.add(key)
     found.bare |= {key for key in bare if key not in found.functions}
 
