@@ -98,7 +98,7 @@ class Inference:
                 grown += self._tried(state, sides, definition, number, 1 if narrow else MOST_TRIED)
             grown.sort(key=lambda state: state.cost)
             beam = _distinct(grown)[:BEAM]
-        return beam[:ALTERNATIVES]
+        return [state for state in beam[:ALTERNATIVES] if state.cost <= beam[0].cost + 0.5]
 
     def _ordered(self) -> Iterable[tuple[tuple[t.Term, ...], Definition | None, int]]:
         """Definitions as soon as what they use is defined, then what is claimed."""
@@ -146,7 +146,7 @@ class Inference:
                 trial.cost += BROKEN_DEFINITION if definition else BROKEN_CLAIM
             result.append(trial)
             if trial is not backup and trial.cost <= state.cost:
-                break
+                break  # it fits, and cost nothing: no other can be better
         return result
 
     def _new(self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int) -> list[str]:
@@ -175,12 +175,14 @@ class Inference:
             evaluator.scalars = self.world.abstract(sides, number, scalars)
             values = [evaluator.value(side) for side in sides]
             fit_sides(evaluator.algebra, values)
+            state.cost += evaluator.algebra.unlikely
             return
         if definition.parameters:
             for parameter in definition.parameters:
                 if parameter not in self.world.definitions and parameter not in state.known:
                     state.ranks.setdefault(group(parameter), 0)
         value = evaluator.value(definition.body)
+        state.cost += evaluator.algebra.unlikely
         letters = []
         for place in definition.at:
             if place.letter not in evaluator.letters:

@@ -98,6 +98,7 @@ class Algebra:
     bias: str = "last"  # the axis that a vector is added along
     counter: Iterator[int] = field(default_factory=itertools.count)
     choices: list[str] = field(default_factory=list)
+    unlikely: float = 0.0  # how much of what was read a person would hardly have meant
 
     def index(self, size: Expr) -> Index:
         """An index that nothing else uses."""
@@ -250,6 +251,7 @@ class Algebra:
         if sign == "·":
             self.choose("· between two vectors was read as their dot product")
             return self.contract(one, 0, other, 0)
+        self.unlikely += 1.0
         self.choose("a product of two vectors was read entry by entry")
         return self.hadamard(one, other)
 

@@ -11,6 +11,8 @@ from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
+from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.vocabulary import VOCABULARY
 
 LOSSES = ("L", "loss", "Loss", "J", "C", "E", "ell", "cost", "Cost", "R", "MSE", "NLL", "CE", "error")
 
@@ -51,6 +53,8 @@ class World:
             for node in self.opened(side, number):
                 if isinstance(node, t.Partial):
                     of = node.of.function if isinstance(node.of, t.Apply) else getattr(node.of, "name", "")
+                    if of in ELEMENTWISE or of in VOCABULARY:
+                        continue
                     if of == LOSS:
                         of = self.loss(number, losses)
                     if of and not getattr(node.of, "at", ()) and self.visible(of, number) is None:

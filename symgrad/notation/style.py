@@ -77,7 +77,7 @@ class Style:
 def shapes_of(model: Model) -> Mapping[str, tuple[Expr, ...]]:
     """The axes of every quantity and of its adjoint, by name."""
     own = {name: quantity.axes for name, quantity in model.quantities.items()}
-    return own | {partial_name(model.result, name): axes for name, axes in own.items()}
+    return own | {partial_name(model.result, name): own[model.result] + axes for name, axes in own.items()}
 
 
 def partials_of(model: Model) -> Partials:
