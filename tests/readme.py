@@ -22,7 +22,7 @@ def python_examples(text, folder):
         file = folder / (named[1] if named else f"block{number}.py")  # a model's source has to be in a file
         file.write_text(block["code"], encoding="utf-8")
         out = io.StringIO()
-        with contextlib.redirect_stdout(out):
+        with contextlib.chdir(folder), contextlib.redirect_stdout(out):
             exec(compile(block["code"], str(file), "exec"), names)
         yield block["code"], block["shown"] or "", out.getvalue()
 

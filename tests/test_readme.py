@@ -22,6 +22,6 @@ def test_every_python_block_prints_what_is_shown(blocks):
 
 def test_every_command_prints_what_is_shown(blocks, folder):
     found = list(console_examples(TEXT, folder))
-    assert len(found) == 3
+    assert len(found) == 4
     for command, shown, printed in found:
         assert printed == shown, command

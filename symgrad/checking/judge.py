@@ -337,9 +337,11 @@ class Judge:
             if first.rank == 2:
                 orders.append((algebra.transposed(second), ("the derivative was read in the other layout",)))
         elif second.rank:  # it doesn't fit: what would make it fit is said
-            yield Equation("claim", first.expr, (*used, *first.axes)), Equation(
-                "claim", second.expr, (*used, *second.axes)
-            ), ()
+            yield (
+                Equation("claim", first.expr, (*used, *first.axes)),
+                Equation("claim", second.expr, (*used, *second.axes)),
+                (),
+            )
         for value, words in orders:
             try:
                 fit(algebra.sizes.copy(), tuple(a.size for a in first.axes), tuple(a.size for a in value.axes))

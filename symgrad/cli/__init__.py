@@ -271,20 +271,21 @@ def _listed(parts: list[str] | None) -> tuple[str, ...]:
 
 @app.command
 def bench(
-    what: Literal["derive", "verify"] = "derive",
+    what: Literal["derive", "verify", "check"] = "derive",
     /,
     *,
     json: Flag = False,
     folder: Path = Path("derivations"),
     mutants: int = 3000,
 ) -> int:
-    """Measure how the cost of a derivation grows (derive), or how good the verdicts are (verify).
+    """Measure the cost of derivations (derive), the quality of verdicts (verify), or the speed of documents (check).
 
     Parameters
     ----------
     what
         derive: with the number of equations, beside CasADi if installed, and with a network's depth. verify: slips
         made in correct derivatives, and correct rewritings of them, beside SymPy and numerical gradient checks.
+        check: equations a second in documents of up to 500 equations.
     json
         Print the rows as JSON.
     folder
@@ -294,6 +295,8 @@ def bench(
     """
     if what == "verify":
         return _bench_verify(folder, mutants, json)
+    if what == "check":
+        return _bench_check(json)
     from symgrad.bench import growth, networks
 
     chains, deep = growth.measure(), networks.measure()
@@ -306,6 +309,18 @@ def bench(
     print(f"\n{chains.summary}\n")
     print_table("networks, seconds", *deep.table)
     print(f"\n{deep.summary}")
+    return OK
+
+
+def _bench_check(json: bool) -> int:
+    from symgrad.bench import documents
+    from symgrad.cli.show import print_table
+
+    speed = documents.measure()
+    if json:
+        print(speed.json())
+        return OK
+    print_table("documents", *speed.table)
     return OK
 
 
