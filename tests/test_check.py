@@ -13,6 +13,8 @@ from symgrad.reading.documents.read import read_text
 HERE = Path(__file__).parent
 TEXTS = sorted((HERE / "texts").glob("*.md"))
 LINE = [r"\hat{y} = w x + b", r"L = \frac{1}{2} (\hat{y} - y)^2"]
+SOFTMAX = [r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}"]
+RELU = r"\frac{da}{dz} = \begin{cases} 1 & z > 0 \\ 0 & \text{otherwise} \end{cases}"
 LAYER = {"X": "n d", "W": "d k", "b": "k"}
 
 
@@ -48,22 +50,22 @@ def test_each_equation_keeps_its_place():
         (LINE, r"\frac{dL}{dw} = (y - \hat{y}) x", None, "refuted"),
         (LINE, r"\partial L / \partial b = \hat{y} - y", None, "proved"),
         (LINE, r"\nabla_w L = x(\hat y - y)", None, "proved"),
-        (LINE, r"{\partial L \over \partial w} = {\partial L \over \partial \hat y} {\partial \hat y \over \partial w}", None, "proved"),
+        (LINE, r"{\partial L \over \partial b} = {\partial L \over \partial \hat y} \cdot 1", None, "proved"),
         ([r"f(x) = x^3"], r"f'(x) = 3x^2", None, "proved"),
         ([r"f(x) = x^3"], r"f^{\prime\prime}(x) = 6x", None, "proved"),
         ([r"\sigma(z) = \frac{1}{1+e^{-z}}"], r"\sigma'(z) = \sigma(z)(1-\sigma(z))", None, "proved"),
         ([r"\sigma(z) = \frac{1}{1+e^{-z}}"], r"\sigma'(z) = \sigma(z)(1+\sigma(z))", None, "refuted"),
         ([], r"\frac{d}{dx} \tanh x = 1 - \tanh^2 x", None, "proved"),
         ([], r"\frac{\partial}{\partial x} \frac{x}{1+x^2} = \frac{1-x^2}{(1+x^2)^2}", None, "proved"),
-        ([r"a = \max(0, z)"], r"\frac{da}{dz} = \begin{cases} 1 & z > 0 \\ 0 & \text{otherwise} \end{cases}", None, "proved"),
+        ([r"a = \max(0, z)"], RELU, None, "proved"),
         ([r"Z = X W + b"], r"\frac{\partial L}{\partial W} = X^\top \frac{\partial L}{\partial Z}", LAYER, "proved"),
         ([r"Z = X W + b"], r"\frac{\partial L}{\partial X} = \frac{\partial L}{\partial Z} W^{T}", LAYER, "proved"),
         ([r"Z = X W + b"], r"\frac{\partial L}{\partial b} = \frac{\partial L}{\partial Z}", LAYER, "malformed"),
         ([r"Z = X W + b"], r"dW = X^T dZ", LAYER, "proved"),
         ([r"L = \|X w - y\|^2"], r"\nabla_w L = 2 X^T (X w - y)", {"X": "n d", "w": "d", "y": "n"}, "proved"),
         ([r"L = \|X w - y\|^2"], r"\nabla_w L = X^T (X w - y)", {"X": "n d", "w": "d", "y": "n"}, "refuted"),
-        ([r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}"], r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)", None, "proved"),
-        ([r"p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}"], r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_i)", None, "refuted"),
+        (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)", None, "proved"),
+        (SOFTMAX, r"\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_i)", None, "refuted"),
         ([r"z_j = \sum_i w_{ji} x_i + b_j"], r"\frac{\partial z_j}{\partial w_{jk}} = x_k", None, "proved"),
         ([r"L = y \log p"], r"\frac{\partial L}{\partial p} = \frac{y}{p}", None, "proved"),
     ],
@@ -74,7 +76,8 @@ def test_a_claim_in_latex_has_its_verdict(definitions, claim, shapes, status):
 
 def test_the_layers_of_a_network_are_written_out():
     text = r"""<!-- symgrad: y: k; \sigma: elementwise -->
-    With $z^l = w^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12 \|y - a^L\|^2$, $\delta^l = \frac{\partial C}{\partial z^l}$:
+    With $z^l = w^l a^{l-1} + b^l$, $a^l = \sigma(z^l)$, $C = \frac12 \|y - a^L\|^2$,
+    $\delta^l = \frac{\partial C}{\partial z^l}$:
     $\delta^L = (a^L - y) \odot \sigma'(z^L)$ and $\delta^l = ((w^{l+1})^T \delta^{l+1}) \odot \sigma'(z^l)$,
     not $\delta^l = (w^{l+1} \delta^{l+1}) \odot \sigma'(z^l)$."""
     *_, first, second, wrong = findings(text.replace("\n    ", "\n"))
@@ -129,7 +132,8 @@ def test_macros_are_expanded_and_keep_their_place():
 
 
 def test_a_comment_silences_one_equation_and_says_why():
-    text = "$y = x^2$\n\n$$\\frac{dy}{dx} = x$$\n<!-- symgrad: ignore: the factor comes later -->\n\n$$\\frac{dy}{dx} = 3x$$"
+    comment = "<!-- symgrad: ignore: the factor comes later -->"
+    text = f"$y = x^2$\n\n$$\\frac{{dy}}{{dx}} = x$$\n{comment}\n\n$$\\frac{{dy}}{{dx}} = 3x$$"
     _, first, second = findings(text)
     assert (first.silenced, second.silenced) == ("the factor comes later", None)
 
@@ -160,7 +164,9 @@ def test_verify_refuses_what_it_cannot_read():
 
 # --- public texts: formulas of others, the expected answers set by hand
 
-_ANSWER = re.compile(r"(definition|claim|numbers|update|other)(?:\[(?P<label>.*?)\])?(?:: *(?P<verdict>holds|wrong)(?P<why>.*))?", re.S)  # fmt: skip
+_ANSWER = re.compile(
+    r"(definition|claim|numbers|update|other)(?:\[(?P<label>.*?)\])?(?:: *(?P<verdict>holds|wrong)(?P<why>[^|>]*))?"
+)
 LOOSE = ("loosely", "target")  # right as most people read it; or wrong only by what the text says in words
 
 

@@ -13,7 +13,8 @@ from symgrad.reading.documents.read import read_text
 SECTION = r"""
 ## Section {n}
 
-A line, $\hat y_{{n{n}}} = w_{{n{n}}} x + b_{{n{n}}}$, and its loss $L_{{n{n}}} = \frac{{1}}{{2}} (\hat y_{{n{n}}} - y)^2$:
+A line, $\hat y_{{n{n}}} = w_{{n{n}}} x + b_{{n{n}}}$, and its loss
+$L_{{n{n}}} = \frac{{1}}{{2}} (\hat y_{{n{n}}} - y)^2$:
 
 $$\frac{{\partial L_{{n{n}}}}}{{\partial \hat y_{{n{n}}}}} = \hat y_{{n{n}}} - y$$
 
