@@ -110,7 +110,7 @@ class _Checker:
         self.lengths = self._lengths(sentences)
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
-        self.judge = Judge(self.world, shapes[0], self.lengths, facts, self.seconds, tuple(shapes[1:]))
+        self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds)
         self.ledger = Ledger()
         return [self._finding(sentence, sentence.number in restated) for sentence in sentences]
 

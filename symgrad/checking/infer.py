@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr
 
@@ -81,7 +81,15 @@ class Inference:
 
     def shapes(self) -> list[Shapes]:
         """The assignments that were found, the best one first."""
-        self.evidence = _Evidence.of(self.sentences, self.world)
+        evidence = _Evidence.of(self.sentences, self.world)
+        found = self._searched(evidence)
+        if found[0].cost >= BROKEN_CLAIM and evidence.matrices:  # what looks like matrices may be numbers all the same
+            found += self._searched(replace(evidence, matrices=False))
+            found.sort(key=lambda state: state.cost)
+        return [state for state in found[:ALTERNATIVES] if state.cost <= found[0].cost + 0.5]
+
+    def _searched(self, evidence: _Evidence) -> list[Shapes]:
+        self.evidence = evidence
         sizes = Sizes({}, frozenset(self.lengths.values()))
         start = Shapes(sizes, dict(self.declared))
         beam = [start]
@@ -98,7 +106,7 @@ class Inference:
                 grown += self._tried(state, sides, definition, number, 1 if narrow else MOST_TRIED)
             grown.sort(key=lambda state: state.cost)
             beam = _distinct(grown)[:BEAM]
-        return [state for state in beam[:ALTERNATIVES] if state.cost <= beam[0].cost + 0.5]
+        return beam
 
     def _ordered(self) -> Iterable[tuple[tuple[t.Term, ...], Definition | None, int]]:
         """Definitions as soon as what they use is defined, then what is claimed."""

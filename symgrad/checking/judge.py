@@ -13,7 +13,7 @@ from symgrad.checking.evaluate import Evaluator, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, used
-from symgrad.checking.values import Misfit, Value
+from symgrad.checking.values import Misfit, Value, sized_equation
 from symgrad.checking.world import CycleError, Definition, World
 from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Index, Model, Quantity, functions_in, names_in
@@ -75,8 +75,27 @@ class Judge:
     facts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
     alternatives: tuple[Shapes, ...] = ()  # the next best shapes
+    broken: frozenset[Definition] = frozenset()  # what doesn't fit in these shapes
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        world: World,
+        shapes: Sequence[Shapes],
+        lengths: Mapping[str, Expr],
+        facts: Mapping[str, str],
+        seconds: float,
+    ) -> Judge:
+        """A judge for the likeliest shapes, who knows the others, too; definitions that don't fit in them are left out."""
+        first = shapes[0]
+        judge = Judge(world, first, lengths, facts, seconds, tuple(shapes[1:]))
+        broken: set[Definition] = set()
+        for found in world.definitions.values():
+            for definition in found:
+                if not definition.is_alias and not judge._is_usable(definition, definition.number):
+                    broken.add(definition)
+        return dataclasses.replace(judge, world=world.without(broken), broken=frozenset(broken))
 
     def claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
@@ -84,7 +103,7 @@ class Judge:
         if found.verdict.status != "refuted":
             return found
         for shapes in self.alternatives:
-            other = Judge(self.world, shapes, self.lengths, self.facts, self.seconds)
+            other = Judge.of(self.world.with_all(self.broken), (shapes,), self.lengths, self.facts, self.seconds)
             again = other._claim(sentence)
             if again.verdict:
                 words = "its letters were read as having other axes than the rest of the document suggests"
@@ -134,7 +153,8 @@ class Judge:
             if budget.left <= 0:
                 break
             try:
-                found = budget.run(lambda m=manner: self._read(left, right, number, m, budget))  # type: ignore[misc]
+                reader = dataclasses.replace(self, shapes=self.shapes.copy())  # a claim teaches the next one nothing
+                found = budget.run(lambda r=reader, m=manner: r._read(left, right, number, m, budget))  # type: ignore[misc]
             except OutOfTime:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
             except Unknown as error:
@@ -228,6 +248,11 @@ class Judge:
         matrices = self._symmetric(first, second, verdict, context)
         if matrices:
             return f"right only if {matrices} is symmetric, which the document may say in words"
+        whole = self.world.with_all(self.broken)
+        names = used([left, right])
+        unusable = sorted(n for n in names | self._roots(names, number) if whole.visible(n, number) in self.broken)
+        if unusable:
+            return f"the definition of {unusable[0]} doesn't fit with the others"
         stray = self._stray((left, right), number)
         if stray:
             return f"nothing says what {stray} is"
@@ -357,7 +382,11 @@ class Judge:
                 context.partial(name)  # so that it has a value at a point
         correct = self._named(context, correct)
         claim = Equation(correct.name, claim.rhs, claim.indices)
-        return decide(context, claim, correct, "", budget)
+        return decide(context, self._sized(claim), self._sized(correct), "", budget)
+
+    def _sized(self, equation: Equation) -> Equation:
+        """An equation in the lengths of axes as they are known by now."""
+        return sized_equation(equation, self.shapes.sizes)
 
     def _named(self, context: Context, side: Equation) -> Equation:
         """A side that is a partial derivative by its name, as what the derivation has for it."""
@@ -406,12 +435,12 @@ class Judge:
             names |= set(names_in(equation.rhs))
         names -= {equation.name for equation in evaluator.auxiliary}
         closed = self._closed(names, number, abstract)
-        key = (tuple(closed), tuple(sorted(abstract)), tuple(evaluator.auxiliary), evaluator.logistic)
-        if key in self.contexts:
-            return self.contexts[key]
-        equations = [self._equation(definition, evaluator.logistic) for definition in closed]
+        equations = [self._sized(self._equation(definition, evaluator.logistic)) for definition in closed]
         model = self._model(equations, evaluator, abstract, names)
-        self.contexts[key] = Context(Derivation(model, (), (), evaluator.algebra.written), evaluator.algebra.written)
+        key = (model.inputs, model.equations)
+        if key not in self.contexts:
+            written = evaluator.algebra.written
+            self.contexts[key] = Context(Derivation(model, (), (), written), written)
         return self.contexts[key]
 
     def _closed(self, names: set[str], number: int, abstract: frozenset[str]) -> list[Definition]:
@@ -459,7 +488,8 @@ class Judge:
         )
 
     def _canonical(self, evaluator: Evaluator) -> list[Equation]:
-        return [Equation(e.name, *canonical(e.rhs, e.indices, evaluator.algebra.written)) for e in evaluator.auxiliary]
+        written = evaluator.algebra.written
+        return [self._sized(Equation(e.name, *canonical(e.rhs, e.indices, written))) for e in evaluator.auxiliary]
 
     def _facts(self, quantities: Mapping[str, Quantity], equations: Sequence[Equation]) -> Iterator[SumFact]:
         shapes = {name: q.axes for name, q in quantities.items()} | {e.name: e.quantity.axes for e in equations}
@@ -504,7 +534,7 @@ class Judge:
         if direct and by not in self._equation(definition).uses:
             raise Misfit(f"{of} doesn't use {by} directly")
         closed = [definition] if direct else self.world.closure({of, by}, number)
-        equations = [self._equation(d, logistic) for d in closed]
+        equations = [self._sized(self._equation(d, logistic)) for d in closed]
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
         quantities = tuple(Quantity(name, self.shapes.of(_original(name))) for name in sorted(inputs - defined))

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import Expr, Integer, S
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
-from symgrad.equations import Index, Size
+from symgrad.equations import Equation, Index, Size
 from symgrad.errors import ShapeError
 from symgrad.expressions import Order, product, total
-from symgrad.indices import relabelled, sigma
+from symgrad.indices import carried, reduced, relabelled, sigma
 
 
 class Misfit(ShapeError):
@@ -61,6 +62,27 @@ class Sizes:
 
     def _rank(self, size: Expr) -> int:
         return 2 if size.is_Integer else 1 if size in self.declared else 0
+
+
+def sized(expr: Expr, sizes: Sizes, written: dict[Expr, Order]) -> Expr:
+    """The expression in the lengths of axes as they are known by now."""
+    if isinstance(expr, Index):
+        return Index(expr.name, sizes.find(expr.size))
+    if isinstance(expr, Size):
+        return sizes.find(expr)
+    if isinstance(expr, ExprWithLimits):
+        over = [Index(index.name, sizes.find(index.size)) for index in expr.variables]
+        return reduced(type(expr), sized(expr.function, sizes, written), over)
+    if not expr.args:
+        return expr
+    args = tuple(sized(arg, sizes, written) for arg in expr.args)
+    return expr if args == expr.args else carried(expr, args, written)
+
+
+def sized_equation(equation: Equation, sizes: Sizes) -> Equation:
+    """The equation in the lengths of axes as they are known by now."""
+    indices = tuple(Index(index.name, sizes.find(index.size)) for index in equation.indices)
+    return Equation(equation.name, sized(equation.rhs, sizes, {}), indices)
 
 
 @dataclass(frozen=True)

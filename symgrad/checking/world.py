@@ -94,6 +94,18 @@ class World:
                 body = _renamed(definition.body, bodies, name)
                 found[place] = replace(definition, body=body)
 
+    def without(self, some: Iterable[Definition]) -> World:
+        """The same world without some of its definitions."""
+        left = {name: [d for d in found if d not in some] for name, found in self.definitions.items()}
+        return replace(self, definitions={name: found for name, found in left.items() if found})
+
+    def with_all(self, some: Iterable[Definition]) -> World:
+        """The same world with more definitions, each in its place."""
+        found = {name: list(definitions) for name, definitions in self.definitions.items()}
+        for definition in some:
+            found.setdefault(definition.name, []).append(definition)
+        return replace(self, definitions={n: sorted(ds, key=lambda d: d.number) for n, ds in found.items()})
+
     def visible(self, name: str, number: int) -> Definition | None:
         """The definition of a name that holds at a place: the last one before it, else the first one behind it."""
         found = self.definitions.get(name, ())
