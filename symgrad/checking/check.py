@@ -17,7 +17,9 @@ from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
+from symgrad.checking.layers import instances
 from symgrad.checking.report import Finding, Kind, Report
+from symgrad.checking.scopes import scoped
 from symgrad.checking.sentences import Sentence, classified, has_partial, is_number, used
 from symgrad.checking.updates import check_update
 from symgrad.checking.world import World, defined_by
@@ -25,7 +27,7 @@ from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
 from symgrad.reading.documents.read import read_document, read_text
-from symgrad.reading.documents.text import Document, Fragment, Problem
+from symgrad.reading.documents.text import Document, Fragment, Problem, Text
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import Macro, definitions
 from symgrad.reading.latex.resolve import Resolver
@@ -105,6 +107,7 @@ class _Checker:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
+        self.world, sentences = scoped(self.world, sentences)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
         self.lengths = self._lengths(sentences)
@@ -112,7 +115,7 @@ class _Checker:
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds)
         self.ledger = Ledger()
-        return [self._finding(sentence, sentence.number in restated) for sentence in sentences]
+        return [self._finding(s, s.number in restated) for s in sentences if s.fragment.kind != "given"]
 
     # --- reading
 
@@ -135,6 +138,10 @@ class _Checker:
                     else:
                         self.silenced[last] = found.silenced
                 self.declared = self.declared.joined(found)
+                for equation in found.equations:
+                    own = Fragment("given", Text.of(equation, self.document.file))
+                    formulas.append((own, equation, dict(macros)))
+                    frozen.append(formulas[-1][2])
                 for part in found.unread:
                     message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
                     self.problems.append(Problem(fragment.text.place(0), message))
@@ -260,12 +267,12 @@ class _Checker:
         for sentence in sentences:
             for _, axes in sentence.declared:
                 names |= dict.fromkeys(a.name for a in axes if isinstance(a, t.Ref) and not a.at)
-            for side in sentence.sides:
-                for node in t.walk(side):
-                    if isinstance(node, t.Big):
-                        for over in node.over:
-                            if isinstance(over.last, t.Ref) and not over.last.at:
-                                names[over.last.name] = None
+            written = [sentence.sides, *(sides for sides, _ in instances(sentence.sides, self.world.depth))]
+            for node in (node for sides in written for side in sides for node in t.walk(side)):
+                if isinstance(node, t.Big):
+                    for over in node.over:
+                        if isinstance(over.last, t.Ref) and not over.last.at:
+                            names[over.last.name] = None
         fixed: dict[str, Expr] = {}
         for sentence in sentences:  # m = 3
             given = assigned(sentence) if sentence.kind == "definition" else None

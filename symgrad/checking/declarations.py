@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symgrad.errors import InputError
+from symgrad.tensors.elementwise import ELEMENTWISE
 
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 
@@ -19,6 +20,7 @@ class Declarations:
     elementwise: frozenset[str] = frozenset()
     sums: dict[str, str] = field(default_factory=dict)
     silenced: str | None = None
+    equations: tuple[str, ...] = ()  # what the document says in words: J = …
     unread: tuple[str, ...] = ()
 
     def joined(self, other: Declarations) -> Declarations:
@@ -28,6 +30,7 @@ class Declarations:
             self.elementwise | other.elementwise,
             {**self.sums, **other.sums},
             None,
+            self.equations + other.equations,
             self.unread + other.unread,
         )
 
@@ -45,6 +48,7 @@ def declarations(text: str) -> Declarations:
     functions: set[str] = set()
     sums: dict[str, str] = {}
     unread: list[str] = []
+    equations: list[str] = []
     for part in (part.strip() for part in text.replace("\n", " ").split(";")):
         fact = _FACT.fullmatch(part)
         name, colon, what = (piece.strip() for piece in part.rpartition(":"))
@@ -54,13 +58,17 @@ def declarations(text: str) -> Declarations:
             sums[fact["name"]] = fact["axis"] or ""
         elif colon and what == "elementwise":
             functions.add(name)
+        elif colon and what in ELEMENTWISE:
+            equations.append(rf"{name}(u) = \operatorname{{{what}}}(u)")
+        elif "=" in part and not part.startswith("sum("):
+            equations.append(part)
         elif colon and what == "scalar":
             shapes[name] = ()
         elif colon and all(re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", size) for size in what.split()):
             shapes[name] = tuple(re.sub(r"\W", "", size) for size in what.split())
         else:
             unread.append(part)
-    return Declarations(shapes, frozenset(functions), sums, None, tuple(unread))
+    return Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
 
 
 def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:

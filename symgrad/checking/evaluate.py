@@ -11,7 +11,7 @@ from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S,
 from sympy import Ne as Unequal
 
 from symgrad.checking.values import Algebra, Derived, Misfit, Value
-from symgrad.equations import Equation, Index
+from symgrad.equations import Equation, Index, Size
 from symgrad.expressions import exact, product
 from symgrad.indices import Largest, reduced
 from symgrad.names import partial_name
@@ -240,7 +240,9 @@ class Evaluator:
             absolute = self.algebra.mapped(value, ELEMENTWISE["abs"].build)
             return self.algebra.summed(absolute, absolute.axes)
         if kind == "|" and value.rank == 2:
-            raise Misfit("|·| of a matrix may be its determinant or its entries' absolute values")
+            self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
+            self.algebra.choose("|·| of a matrix was read as its determinant")
+            return self._word("det", [value], ())
         if kind[1:] in ("", "2", "F"):
             return self.algebra.mapped(self._squares(value), lambda expr: expr**S.Half)
         raise Misfit(f"the norm {kind} isn't known here")
@@ -300,7 +302,7 @@ class Evaluator:
             return self._over_everything(body)
         for over, index in zip(term.over, bound, strict=True):
             if index is None and over.last is None:
-                raise Misfit(f"nothing behind the sum's sign has the index {over.letter}")
+                body = self._over_samples(over.letter, term.body, body)
         indices = [index for index in bound if index is not None]
         if term.kind == "sum":
             found = self.algebra.summed(body, indices)
@@ -324,6 +326,8 @@ class Evaluator:
             size = self.lengths.get(over.last.name)
             if size is None:
                 raise Misfit(f"the sum runs to {over.last.name}, which is no length of an axis")
+            if first is not None and isinstance(first, t.Num) and first.text == "0":
+                size, first = Size(f"{over.last.name}_and_0"), None  # x_0, …, x_n
         elif isinstance(over.last, t.Num) and over.last.text.isdigit():
             size = Integer(int(over.last.text))
         if size is None:
@@ -331,6 +335,14 @@ class Evaluator:
         if first is not None and isinstance(first, t.Num) and first.text == "0":
             raise Misfit("a sum from 0 to n has one entry more than its axis")
         self.letters[over.letter] = Index(over.letter, self.algebra.sizes.find(size))
+
+    def _over_samples(self, letter: str, term: t.Term, body: Value) -> Value:
+        """Σ_w w² is over the entries of w; Σ_x, where nothing has the index x, is over samples: one stands for all."""
+        names = {ref.name for ref in t.refs(term)}
+        if body.axes and names == {letter}:
+            return self.algebra.summed(body, body.axes)
+        self.algebra.choose(f"the sum over {letter}, an index that nothing has, was read as one of its terms")
+        return body
 
     def _over_everything(self, body: Value) -> Value:
         """Σ without an index: over all axes, or over the indices that are written in it."""
@@ -474,6 +486,10 @@ class Evaluator:
         if len(term.by) > 1:
             inner = replace(term, by=term.by[:-1])
             return self._partial(t.Partial(term.span, inner, term.by[-1:], term.nabla))
+        if term.by and isinstance(term.by[0], t.Transposed):
+            found = self._partial(replace(term, by=(term.by[0].body,)))
+            of_number = found.derived is not None and found.derived.axes == 0
+            return self.algebra.transposed(found) if of_number else found  # of a vector: its Jacobian
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
         by_name, by_at = self.layered(by.name), by.at
@@ -583,8 +599,6 @@ class Evaluator:
                 raise Misfit("nothing says what the gradient is taken by")
             return t.Ref(term.span, function.parameters[0])
         (by,) = term.by
-        if isinstance(by, t.Transposed) and isinstance(by.body, t.Ref):
-            raise Misfit("a derivative by a transpose")
         if isinstance(by, t.Apply) and self._is_shown(by):
             return t.Ref(by.span, by.function)
         if not isinstance(by, t.Ref):

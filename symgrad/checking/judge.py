@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Expr, Indexed, IndexedBase, Symbol
+from sympy.core.function import AppliedUndef
 
 from symgrad.checking.evaluate import Evaluator, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
@@ -257,7 +258,8 @@ class Judge:
         if stray:
             return f"nothing says what {stray} is"
         functions = [functions_in(context.without_partials(side)) for side in (correct, second.expr)]
-        lone = sorted(functions[0] ^ functions[1])
+        slopes = [_slopes(context.without_partials(side)) for side in (correct, second.expr)]
+        lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
         if lone:
             return f"nothing says what the function {lone[0]} is"
         if not (_has_partial(left) or _has_partial(right)):
@@ -552,6 +554,12 @@ def _original(name: str) -> str:
     """The name of an array beside a letter, as its shape is known."""
     stem, mark, count = name.rpartition("_all")
     return f"{stem}@{count}" if mark and count.isdigit() else name
+
+
+def _slopes(expr: Expr) -> set[str]:
+    """The functions of which nothing is known whose derivatives are in an expression."""
+    names = (str(node.func) for node in expr.atoms(AppliedUndef))
+    return {name.rstrip("'") for name in names if name.endswith("'")}
 
 
 BUILT_IN = frozenset((*ELEMENTWISE, *VOCABULARY, "ones", "softmax"))

@@ -283,8 +283,12 @@ class Algebra:
             self.choose("* between two matrices of one shape was read entry by entry")
             return self.hadamard(one, other)
         inner, shared = one.axes[-1].size, other.axes[0].size
-        if sign in ("*", "·", "×") and not self._could(inner, shared) and one.rank == other.rank:
-            return self.hadamard(one, other)
+        if not self._could(inner, shared):
+            if one.rank != other.rank:
+                self.choose("a vector beside a matrix was read to multiply each of its rows, or columns, entry by entry")
+                return self.hadamard(one, other)
+            if sign in ("*", "·", "×"):
+                return self.hadamard(one, other)
         found = self.contract(one, one.rank - 1, other, 0)
         return replace(found, row=one.rank == 1)
 

@@ -10,7 +10,7 @@ from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.latex.resolve import LOSS, free_letters
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 
@@ -53,13 +53,20 @@ class World:
             for node in self.opened(side, number):
                 if isinstance(node, t.Partial):
                     of = node.of.function if isinstance(node.of, t.Apply) else getattr(node.of, "name", "")
-                    if of in ELEMENTWISE or of in VOCABULARY:
+                    if of in ELEMENTWISE or of in VOCABULARY or self._is_applied(node.of):
                         continue
                     if of == LOSS:
                         of = self.loss(number, losses)
                     if of and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
                         found.add(of)
         return frozenset(found - self.aliases)
+
+    @staticmethod
+    def _is_applied(term: t.Term) -> bool:
+        """Whether a term is a function of its one argument, σ(x), rather than a loss that shows what it depends on."""
+        if not isinstance(term, t.Apply) or len(term.arguments) != 1:
+            return False
+        return term.function.split("_")[0] not in LOSSES
 
     def opened(self, term: t.Term, number: int, depth: int = 0) -> Iterator[t.Term]:
         """A term's parts, and those of the names of derivatives in it."""
@@ -145,8 +152,8 @@ class World:
             inner = used([definition.body]) - set(definition.parameters)
             for other in sorted(inner):
                 visit(other)
-            if definition.parameters:
-                for parameter in definition.parameters:
+            for parameter in definition.parameters:  # L(y, ŷ): what it depends on; in g(z) just a letter
+                if state.get(parameter) != 1:
                     visit(parameter)
             state[name] = 2
             order.append(definition)
@@ -224,6 +231,41 @@ def _renamed_value(value: Any, bodies: Mapping[tuple[object, ...], Definition], 
     return value
 
 
+def _of_parameters(left: t.Term, right: t.Term) -> tuple[t.Term, t.Term]:
+    """f(s_i) = 1 / (1 + e^{-s_i}), a function of any entry, as f(s) = 1 / (1 + e^{-s})."""
+    if not isinstance(left, t.Apply) or not all(isinstance(argument, t.Ref) for argument in left.arguments):
+        return left, right
+    entries = [a for a in left.arguments if isinstance(a, t.Ref) and a.at]
+    table = {(entry.name, entry.at): t.Ref(entry.span, f"{entry.name}_at_{place}") for place, entry in enumerate(entries)}
+    if not table or len(table) < len(entries):
+        return left, right
+    body = _put(right, table)
+    letters = {place.letter for entry in entries for place in entry.at}
+    return (_put(left, table), body) if free_letters(body).isdisjoint(letters) else (left, right)
+
+
+def _put(term: t.Term, table: Mapping[tuple[str, tuple[t.At, ...]], t.Ref]) -> t.Term:
+    """A term with entries replaced by names."""
+    if isinstance(term, t.Ref):
+        return table.get((term.name, term.at), term)
+    changed: dict[str, Any] = {}
+    for item in fields(term):
+        value = getattr(term, item.name)
+        new = _put_value(value, table)
+        if new is not value:
+            changed[item.name] = new
+    return replace(term, **changed) if changed else term
+
+
+def _put_value(value: Any, table: Mapping[tuple[str, tuple[t.At, ...]], t.Ref]) -> Any:
+    if isinstance(value, t.Term):
+        return _put(value, table)
+    if isinstance(value, tuple):
+        new = tuple(_put_value(item, table) for item in value)
+        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
+    return value
+
+
 def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     """The definitions that a sentence makes: one, or one for each layer."""
     if sentence.kind not in ("definition", "numbers") or len(sentence.sides) < 2 or is_number(sentence.sides[1]):
@@ -234,7 +276,10 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
         pair = [sides for sides, _ in instances(sentence.sides, depth)]
     found = []
     for left, right in (sides[at : at + 2] for sides in pair for at in _links(sides)):
+        left, right = _of_parameters(left, right)
         name, at, parameters = named(left)
+        while at and at[-1].letter == ":":  # P_{i:} is row i
+            at = at[:-1]
         if name in used([right]) or not all(place.letter and not place.shift for place in at):
             continue
         letters = [place.letter for place in at]

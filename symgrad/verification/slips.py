@@ -303,7 +303,7 @@ def _with_step(target: Target, step: Step, shares: Sequence[Contribution], text:
     terms = [contracted(share, model.equation(share.user), model.result, goal, written) for share in shares]
     name = partial_name(model.result, step.quantity)
     equation = Equation(name, *canonical(total(terms, written), goal, written))
-    if step.quantity == target.quantity:
+    if step.quantity == target.quantity and len(goal) == len(target.correct.indices):
         return Mutant(aligned(replace(equation, name=target.correct.name), target.correct.indices), text)
     return Mutant(target.step, f"in {name}: {text}", equation)
 

@@ -350,7 +350,6 @@ IGNORED_WITH_ARGUMENT = frozenset(
         "tag",
         "eqref",
         "ref",
-        "hspace",
         "vspace",
         "vphantom",
         "phantom",

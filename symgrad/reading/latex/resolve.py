@@ -101,8 +101,8 @@ class Resolver:
                 continue
             letters = {over.letter for over in big.over}
             rest = terms[place + 1 :]
-            if any(letters & _free_letters(other) for other in rest) and not any(
-                letters & _free_letters(other) for other in terms[:place]
+            if any(letters & free_letters(other) for other in rest) and not any(
+                letters & free_letters(other) for other in terms[:place]
             ):
                 inner = t.Add(
                     Span(big.body.span.start, rest[-1].span.end), (big.body, *rest), ("+", *signs[place + 1 :])
@@ -679,8 +679,13 @@ def _is_t(tree: Tree) -> bool:
 
 
 def _trees(whole: Scripted | None) -> list[Tree]:
-    """The superscripts as they are written, one that lists several apart."""
-    return [] if whole is None else list(whole.above)
+    """The superscripts as they are written; a layer in brackets and what follows it, ^{[2]T}, are two."""
+    found: list[Tree] = []
+    for tree in whole.above if whole else ():
+        inside = only(tree)
+        bracketed = isinstance(inside, Row) and any(isinstance(only(i), Group) and only(i).opening in "([" for i in inside.items)
+        found += inside.items if bracketed and isinstance(inside, Row) else [tree]
+    return found
 
 
 def _latex(name: Name, labels: Sequence[str]) -> str:
@@ -795,7 +800,7 @@ def _with_last_big(term: t.Term, big: t.Big) -> t.Term:
     return big
 
 
-def _free_letters(term: t.Term) -> set[str]:
+def free_letters(term: t.Term) -> set[str]:
     """The letters of indices that a term uses and no sum of it binds."""
     match term:
         case t.Ref():
@@ -803,10 +808,10 @@ def _free_letters(term: t.Term) -> set[str]:
         case t.Delta():
             return {at.letter for at in term.at if at.letter}
         case t.Big():
-            return _free_letters(term.body) - {over.letter for over in term.over}
+            return free_letters(term.body) - {over.letter for over in term.over}
     found: set[str] = set()
     if isinstance(term, t.Picked):
         found |= {at.letter for at in term.at if at.letter}
     for part in t.parts(term):
-        found |= _free_letters(part)
+        found |= free_letters(part)
     return found

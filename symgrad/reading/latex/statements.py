@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -121,9 +122,11 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
 def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
     """The stretches of plain letters and digits that touch one another, of two or more."""
     run: list[Token] = []
-    for token in [*found, None]:
+    for before, token in itertools.pairwise([None, *found, None]):
+        raised = before is not None and before.kind in ("SUP", "SUB")  # X^T dP: only one letter is raised
         plain = (
             token is not None
+            and not raised
             and not token.font
             and not token.accents
             and (
@@ -219,7 +222,7 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
             depth == 0 and token.kind in ("QUAD", "SEPARATOR") and token.text != "|" and pieces[-1][0]
         ):
             pieces.append(([], token.text))
-        elif depth == 0 and token.kind == "RELATION" and token.text in _BETWEEN:
+        elif depth == 0 and token.kind == "RELATION" and (token.text in _BETWEEN or _leads(token, pieces)):
             pieces.append(([], ","))
         elif token.kind not in ("QUAD",) and not (token.kind == "WORDS" and depth == 0):
             pieces[-1][0].append(token)
@@ -245,6 +248,12 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
         first = False
     if whole:
         yield whole
+
+
+def _leads(token: Token, pieces: list[tuple[list[Token], str]]) -> bool:
+    """Whether an arrow leads from one equation to the next, rather than from a set to another."""
+    before = [relation.text for piece, _ in pieces for relation in _relations(piece)]
+    return token.text == "→" and ("=" in before or not any(piece for piece, _ in pieces))
 
 
 def _is_remark(piece: list[Token]) -> bool:

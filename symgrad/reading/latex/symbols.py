@@ -263,6 +263,8 @@ def _uses(tree: Tree) -> Iterator[Occurrence]:
         if isinstance(node, Row):
             for place, item in enumerate(node.items):
                 after = node.items[place + 1] if place + 1 < len(node.items) else None
+                if isinstance(after, Scripted):
+                    after = only(after.base)  # σ(z)²
                 stack.append((item, isinstance(after, Group) and after.opening == "("))
             continue
         if isinstance(node, Scripted):
@@ -306,7 +308,8 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         by_tree[number].append(use)
     labels: dict[Key, set[str]] = defaultdict(set)
     for _, use in uses:
-        labels[use.key] |= {s.letter for s in use.below if s.letter}
+        if len(use.below) == 1:  # W_f and W_o are gates, W_{of} has two indices
+            labels[use.key] |= {s.letter for s in use.below if s.letter}
     found.indices |= {letter for letter in found.bound if len(letter) == 1}
     for number, tree in enumerate(trees):
         if any(isinstance(node, Name) and node.kind == "dots" for node in walk(tree)):
@@ -348,7 +351,8 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
     """What each place of each name's scripts is: a part of the name, an index, or a layer."""
     labels: dict[Key, set[str]] = defaultdict(set)
     for _, use in uses:
-        labels[use.key] |= {s.letter for s in use.below if s.letter}
+        if len(use.below) == 1:
+            labels[use.key] |= {s.letter for s in use.below if s.letter}
     for _, use in uses:
         if any((s.letter and s.shift) or s.letter in found.families for s in use.above if not s.bracket):
             found.layered.add(found.same(use.key))

@@ -229,6 +229,10 @@ class _Scanner:
         self.place = match.end()
         if name in ("quad", "qquad"):
             self._add("QUAD", name, start)
+        elif name == "hspace":
+            inside = self._braced()
+            if inside is not None and not self.text[slice(*inside)].lstrip().startswith("-"):
+                self._add("QUAD", name, start)
         elif name in c.SPACES or name.isspace() or name == "\\":
             self.blank = True
         elif name in ("left", "right", "middle"):

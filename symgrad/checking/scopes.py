@@ -1,0 +1,116 @@
+"""Names as their places see them: a name that is defined anew with other indices, and indices that it leaves unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from symgrad.checking.sentences import Sentence
+from symgrad.checking.world import Definition, World
+from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.resolve import free_letters
+
+
+@dataclass(frozen=True)
+class _Version:
+    """A definition's name with its number among those of other indices, and the letters that its left side leaves out."""
+
+    name: str
+    places: int
+    hidden: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scopes:
+    """Which version of each name a place sees; only names that need one are here."""
+
+    versions: Mapping[Definition, _Version]
+    world: World
+
+    @staticmethod
+    def of(world: World) -> Scopes:
+        """The scopes of a document's definitions."""
+        versions: dict[Definition, _Version] = {}
+        for name, found in world.definitions.items():
+            signatures = {d: (len(d.at), hidden(d)) for d in found}
+            kinds = list(dict.fromkeys(signatures.values()))
+            for definition, (places, letters) in signatures.items():
+                number = kinds.index((places, letters))
+                if letters or number:
+                    own = f"{name}_v{number + 1}" if number else name
+                    versions[definition] = _Version(own, places, letters)
+        return Scopes(versions, world)
+
+    def term(self, term: t.Term, number: int) -> t.Term:
+        """A term of the statement with a number, each name being the version that is seen there."""
+        changed: dict[str, Any] = {}
+        for item in fields(term):
+            value = getattr(term, item.name)
+            new = self._value(value, number)
+            if new is not value:
+                changed[item.name] = new
+        if isinstance(term, t.Ref):
+            found = self.world.visible(term.name, number)
+            version = self.versions.get(found) if found is not None else None
+            if version is not None:
+                whole = len(term.at) == version.places
+                at = (*term.at, *(t.At(letter) for letter in version.hidden)) if whole else term.at
+                return replace(term, name=version.name, at=at)
+        return replace(term, **changed) if changed else term
+
+    def _value(self, value: Any, number: int) -> Any:
+        if isinstance(value, t.Term):
+            return self.term(value, number)
+        if isinstance(value, t.Over):
+            first, last = (None if v is None else self.term(v, number) for v in (value.first, value.last))
+            return value if first is value.first and last is value.last else t.Over(value.letter, first, last)
+        if isinstance(value, tuple):
+            new = tuple(self._value(item, number) for item in value)
+            return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
+        return value
+
+    def sentence(self, sentence: Sentence) -> Sentence:
+        """A sentence in the versions of names that it sees."""
+        left = self._own(sentence)
+        sides = tuple(left if not place and left else self.term(s, sentence.number) for place, s in enumerate(sentence.sides))
+        return replace(sentence, sides=sides)
+
+    def _own(self, sentence: Sentence) -> t.Term | None:
+        """The left side of a definition, which names what it defines, not what was defined before."""
+        found = next((d for ds in self.world.definitions.values() for d in ds if d.number == sentence.number), None)
+        version = self.versions.get(found) if found is not None else None
+        left = sentence.sides[0] if sentence.sides else None
+        if found is None or version is None or not isinstance(left, t.Ref) or left.name != found.name:
+            return None
+        return replace(left, name=version.name, at=(*left.at, *(t.At(letter) for letter in version.hidden)))
+
+    def definitions(self) -> World:
+        """The world with each definition in its version."""
+        found: dict[str, list[Definition]] = {}
+        for definitions in self.world.definitions.values():
+            for definition in definitions:
+                version = self.versions.get(definition)
+                new = replace(definition, body=self.term(definition.body, definition.number))
+                if version is not None:
+                    at = (*definition.at, *(t.At(letter) for letter in version.hidden))
+                    new = replace(new, name=version.name, at=at)
+                found.setdefault(new.name, []).append(new)
+        aliases = {d.name for ds in found.values() for d in ds if d.is_alias} | self.world.aliases
+        return replace(self.world, definitions=found, aliases=aliases)
+
+
+def hidden(definition: Definition) -> tuple[str, ...]:
+    """The letters that a definition has on its right only: the p of CE = -log s_p, which stands for any p."""
+    if definition.parameters:
+        return ()
+    free = free_letters(definition.body) - {place.letter for place in definition.at} - {":"}
+    return tuple(sorted(free))
+
+
+def scoped(world: World, sentences: Sequence[Sentence]) -> tuple[World, list[Sentence]]:
+    """A document in which each name has one kind of definition, and all its indices."""
+    scopes = Scopes.of(world)
+    if not scopes.versions:
+        return world, list(sentences)
+    return scopes.definitions(), [scopes.sentence(sentence) for sentence in sentences]
