@@ -108,6 +108,7 @@ class _Checker:
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
         self.world, sentences = scoped(self.world, sentences)
+        self.world.given = _given(sentences)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
         self.lengths = self._lengths(sentences)
@@ -139,8 +140,8 @@ class _Checker:
                         self.silenced[last] = found.silenced
                 self.declared = self.declared.joined(found)
                 for equation in found.equations:
-                    own = Fragment("given", Text.of(equation, self.document.file))
-                    formulas.append((own, equation, dict(macros)))
+                    given = Fragment("given", Text.of(equation, self.document.file))
+                    formulas.append((given, equation, dict(macros)))
                     frozen.append(formulas[-1][2])
                 for part in found.unread:
                     message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
@@ -194,6 +195,10 @@ class _Checker:
 
     def _name(self, text: str) -> str:
         """The name that a declaration is about, as formulas have it."""
+        return self._declared_name(text)[0]
+
+    def _declared_name(self, text: str) -> tuple[str, int]:
+        """The name that a declaration is about, as formulas have it, and how many indices it is written with."""
         tree = self._tree(text)
         try:
             term = self.resolver.term(tree) if tree is not None else None
@@ -201,7 +206,7 @@ class _Checker:
             term = None
         if isinstance(term, t.Power) and isinstance(term.base, t.Ref):
             term = term.base
-        return term.name if isinstance(term, t.Ref) else text
+        return (term.name, len(term.at)) if isinstance(term, t.Ref) else (text, 0)
 
     def _sentence(self, number: int, fragment: Fragment, statement: Statement, before: Sentence | None) -> Sentence:
         empty = Sentence(number, fragment, statement)
@@ -283,7 +288,9 @@ class _Checker:
     def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}
         for name, sizes in self.declared.shapes.items():
-            known[self._name(name)] = tuple(self.lengths.get(size, axis(size)) for size in sizes)
+            found, entries = self._declared_name(name)
+            places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
+            known[found] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
         for sentence in sentences:
             for name, axes in sentence.declared:
                 shape = [self._length(part) for part in axes]
@@ -459,6 +466,16 @@ class _Checker:
             if verdict.status == "refuted" and verdict.correct is not None:
                 correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else verdict.latex()
         return dataclasses.replace(base, rule=rule, verdict=verdict, message=message, wrong=marked, correct=correct)
+
+
+def _given(sentences: Sequence[Sentence]) -> dict[str, int]:
+    """Where each name is first given a number."""
+    found: dict[str, int] = {}
+    for sentence in sentences:
+        number = assigned(sentence) if sentence.kind == "definition" else None
+        if number is not None and len(sentence.sides) == 2:
+            found.setdefault(number[0], sentence.number)
+    return found
 
 
 def _is_within(inner: Span, outer: Span) -> bool:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Expr, Indexed, IndexedBase, Symbol
+from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Symbol
 from sympy.core.function import AppliedUndef
 
 from symgrad.checking.evaluate import Evaluator, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, used
-from symgrad.checking.values import Misfit, Value, sized_equation
+from symgrad.checking.values import TRANSPOSED_NUMBER, Misfit, Value, sized_equation
 from symgrad.checking.world import CycleError, Definition, World
 from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Index, Model, Quantity, functions_in, names_in
@@ -58,11 +59,12 @@ class Manner:
         return (*found, *(["σ was read as the logistic function"] if self.logistic else []))
 
 
+SIGMAS = ("sigma", "sigmoid")
 MANNERS = tuple(
     Manner(direct, entrywise, logistic)
-    for logistic in (False, True)
     for direct in (False, True)
     for entrywise in (False, True)
+    for logistic in (False, True)
 )
 
 
@@ -155,7 +157,7 @@ class Judge:
                 break
             try:
                 reader = dataclasses.replace(self, shapes=self.shapes.copy())  # a claim teaches the next one nothing
-                found = budget.run(lambda r=reader, m=manner: r._read(left, right, number, m, budget))  # type: ignore[misc]
+                found = budget.run(functools.partial(reader._read, left, right, number, manner, budget))
             except OutOfTime:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
             except Unknown as error:
@@ -201,31 +203,38 @@ class Judge:
             evaluator.loss = min(abstract)
         first = evaluator.value(left)
         second = evaluator.value(right)
-        if manner != Manner() and not self._matters(manner, (left, right), evaluator):
+        if manner != Manner() and not self._matters(manner, (left, right), evaluator, number):
             return None
         free = list(evaluator.letters.values())
         context = self._context(evaluator, number, abstract)
         readings = list(evaluator.algebra.choices)
         claims = self._claims(evaluator, first, second, free)
         judged: Judged | None = None
+        compared: tuple[Equation, Equation] | None = None
         for correct, claim, words in claims:
             verdict = self._decided(context, correct, claim, budget)
             found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen))
             if verdict:
+                if TRANSPOSED_NUMBER in readings:  # it holds for numbers; whether it does for what is meant isn't known
+                    return dataclasses.replace(found, verdict=Verdict("undecided", "", TRANSPOSED_NUMBER))
                 return found
-            judged = judged or found
-        if judged is None:
+            judged, compared = judged or found, compared or (correct, claim)
+        if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
         if judged.verdict.status == "refuted":
-            doubt = self._doubt(left, right, first, second, judged.verdict, context, abstract, number)
+            doubt = self._doubt(left, right, compared, judged.verdict, context, abstract, number)
+            if not doubt and evaluator.algebra.unlikely:
+                doubt = "its letters may have other axes than they were read with"
             if doubt:
                 return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt))
         return judged
 
-    def _matters(self, manner: Manner, sides: Sequence[t.Term], evaluator: Evaluator) -> bool:
+    def _matters(self, manner: Manner, sides: Sequence[t.Term], evaluator: Evaluator, number: int) -> bool:
         """Whether a manner of reading can make a difference to a claim."""
         if manner.logistic and not evaluator.met_sigma:
-            return False
+            closed = self.world.closure(evaluator.names, number)
+            if not any(isinstance(n, t.Apply) and n.function in SIGMAS for d in closed for n in t.walk(d.body)):
+                return False
         differs = any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))
         return differs or not (manner.direct or manner.entrywise)
 
@@ -235,30 +244,30 @@ class Judge:
         self,
         left: t.Term,
         right: t.Term,
-        first: Value,
-        second: Value,
+        compared: tuple[Equation, Equation],
         verdict: Verdict,
         context: Context,
         abstract: frozenset[str],
         number: int,
     ) -> str:
         """Why a claim that differs from the derivation may still be right: something isn't said in the document."""
-        correct = verdict.correct.rhs if verdict.correct is not None else first.expr
-        if correct.is_zero and _has_partial(left) and not second.expr.is_zero:
+        claim = compared[1].rhs
+        correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
+        if correct.is_zero and _has_partial(left) and not claim.is_zero:
             return "nothing here says how the one depends on the other"
-        matrices = self._symmetric(first, second, verdict, context)
-        if matrices:
-            return f"right only if {matrices} is symmetric, which the document may say in words"
+        special = self._symmetric(compared, context) or self._apart(compared, context)
+        if special:
+            return f"right only if {special}, which the document may say in words"
         whole = self.world.with_all(self.broken)
-        names = used([left, right])
-        unusable = sorted(n for n in names | self._roots(names, number) if whole.visible(n, number) in self.broken)
+        named = used([left, right])
+        unusable = sorted(n for n in named | self._roots(named, number) if whole.visible(n, number) in self.broken)
         if unusable:
             return f"the definition of {unusable[0]} doesn't fit with the others"
-        stray = self._stray((left, right), number)
+        stray = self._stray((left, right), number) or self._foreign(left, right, number)
         if stray:
             return f"nothing says what {stray} is"
-        functions = [functions_in(context.without_partials(side)) for side in (correct, second.expr)]
-        slopes = [_slopes(context.without_partials(side)) for side in (correct, second.expr)]
+        functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
+        slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
         lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
         if lone:
             return f"nothing says what the function {lone[0]} is"
@@ -271,26 +280,47 @@ class Judge:
             return self._uncovered(left, right, context, abstract, number)
         return ""
 
-    def _symmetric(self, first: Value, second: Value, verdict: Verdict, context: Context) -> str:
+    def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The matrices that would have to be symmetric for the two sides to be equal."""
         square = {
-            q.name: q
+            q.name
             for q in context.model.inputs
             if len(q.axes) == 2 and q.axes[0] == q.axes[1] and "adjoint" not in q.name
         }
-        if not square or verdict.correct is None:
-            return ""
-        correct, claim = context.without_partials(verdict.correct.rhs), context.without_partials(second.expr)
-        entries = {node for side in (correct, claim) for node in side.atoms(Indexed) if str(node.base.label) in square}
+        sides = self._opened(compared, context)
+        entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
         table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}
-        if not table or len(verdict.correct.indices) != len(second.axes) or second.axes != first.axes:
+        if not table or not self._holds(sides, table, context):
             return ""
-        sides = [
-            Equation("claim", correct.xreplace(table), verdict.correct.indices),
-            Equation("claim", claim.xreplace(table), second.axes),
-        ]
-        found = decide(context, sides[1], sides[0], "", Budget(min(self.seconds, 2.0)))
-        return " and ".join(sorted({str(node.base.label) for node in entries})) if found else ""
+        return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
+
+    def _apart(self, compared: tuple[Equation, Equation], context: Context) -> str:
+        """The indices that would have to be different, or the same, for the two sides to be equal."""
+        sides = self._opened(compared, context)
+        free = set(sides[0].indices)
+        correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
+        deltas = correct if not claim else set()  # who writes δ has both cases in mind
+        for delta in sorted(deltas, key=str):
+            one, other = delta.args
+            if self._holds(sides, {delta: Integer(0)}, context):
+                return f"{one} and {other} are different"
+            if self._holds(sides, {delta: Integer(1), one: other}, context):
+                return f"{one} and {other} are the same"
+        return ""
+
+    def _opened(self, compared: tuple[Equation, Equation], context: Context) -> tuple[Equation, Equation]:
+        """The two sides without derivatives by name."""
+        correct, claim = (self._sized(self._named(context, side)) for side in compared)
+        sides = (Equation("claim", context.without_partials(side.rhs), side.indices) for side in (correct, claim))
+        first, second = sides
+        return first, second
+
+    def _holds(self, sides: tuple[Equation, Equation], table: Mapping[Expr, Expr], context: Context) -> bool:
+        """Whether two sides are equal once parts of them are replaced."""
+        if sides[0].indices != sides[1].indices:
+            return False
+        correct, claim = (Equation("claim", relabelled(side.rhs, table, {}), side.indices) for side in sides)
+        return bool(decide(context, claim, correct, "", Budget(min(self.seconds, 2.0))))
 
     def _stray(self, sides: Sequence[t.Term], number: int) -> str:
         """A name that is used in a claim and in no definition."""
@@ -308,6 +338,25 @@ class Judge:
             if not known and not differentiated:
                 return name
         return ""
+
+    def _foreign(self, left: t.Term, right: t.Term, number: int) -> str:
+        """A name in what is claimed of a derivative that the document ties to nothing which is differentiated."""
+        if not _has_partial(left):
+            return ""
+        nodes = list(self.world.opened(left, number))
+        inside = used(nodes) | {node.name for node in nodes if isinstance(node, t.Ref)}
+        loss = self.world.loss(number, self._scalars())
+        tied = self._roots(inside | {loss}, number) | self._closed_names(inside | {loss}, number)
+        for name in sorted(used(list(self.world.opened(right, number)))):
+            own = self._roots({name}, number)
+            if not own <= tied and not name.startswith("?"):
+                return name
+        return ""
+
+    def _closed_names(self, names: set[str], number: int) -> set[str]:
+        """Names with all that they depend on."""
+        closed = self.world.closure(names, number)
+        return names | {d.name for d in closed}
 
     def _roots(self, names: set[str], number: int) -> set[str]:
         """The inputs that names depend on."""

@@ -33,13 +33,13 @@ class Scopes:
         """The scopes of a document's definitions."""
         versions: dict[Definition, _Version] = {}
         for name, found in world.definitions.items():
-            signatures = {d: (len(d.at), hidden(d)) for d in found}
-            kinds = list(dict.fromkeys(signatures.values()))
-            for definition, (places, letters) in signatures.items():
-                number = kinds.index((places, letters))
+            unsaid = {definition: hidden(definition) for definition in found}
+            kinds = list(dict.fromkeys(unsaid.values()))
+            for definition, letters in unsaid.items():
+                number = kinds.index(letters)
                 if letters or number:
                     own = f"{name}_v{number + 1}" if number else name
-                    versions[definition] = _Version(own, places, letters)
+                    versions[definition] = _Version(own, len(definition.at), letters)
         return Scopes(versions, world)
 
     def term(self, term: t.Term, number: int) -> t.Term:
@@ -73,7 +73,9 @@ class Scopes:
     def sentence(self, sentence: Sentence) -> Sentence:
         """A sentence in the versions of names that it sees."""
         left = self._own(sentence)
-        sides = tuple(left if not place and left else self.term(s, sentence.number) for place, s in enumerate(sentence.sides))
+        sides = tuple(
+            left if not place and left else self.term(s, sentence.number) for place, s in enumerate(sentence.sides)
+        )
         return replace(sentence, sides=sides)
 
     def _own(self, sentence: Sentence) -> t.Term | None:

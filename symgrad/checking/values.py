@@ -6,7 +6,7 @@ Text books don't say which letter is a vector: what stands side by side must fit
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,9 @@ from symgrad.indices import carried, reduced, relabelled, sigma
 
 class Misfit(ShapeError):
     """Shapes that don't fit together, or a part whose shape has no meaning here."""
+
+
+TRANSPOSED_NUMBER = "what is transposed was read as a number"
 
 
 @dataclass
@@ -64,25 +67,29 @@ class Sizes:
         return 2 if size.is_Integer else 1 if size in self.declared else 0
 
 
-def sized(expr: Expr, sizes: Sizes, written: dict[Expr, Order]) -> Expr:
-    """The expression in the lengths of axes as they are known by now."""
+def sized_equation(equation: Equation, sizes: Sizes) -> Equation:
+    """The equation in the lengths of axes as they are known by now; bound indices get names of their own.
+
+    Two indices of one name that run over axes of different lengths would be one, once these are known to be the same.
+    """
+    indices = tuple(Index(index.name, sizes.find(index.size)) for index in equation.indices)
+    table: dict[Expr, Expr] = dict(zip(equation.indices, indices, strict=True))
+    return Equation(equation.name, _sized(equation.rhs, sizes, table, itertools.count()), indices)
+
+
+def _sized(expr: Expr, sizes: Sizes, table: Mapping[Expr, Expr], counter: Iterator[int]) -> Expr:
     if isinstance(expr, Index):
-        return Index(expr.name, sizes.find(expr.size))
+        return table.get(expr, Index(expr.name, sizes.find(expr.size)))
     if isinstance(expr, Size):
         return sizes.find(expr)
     if isinstance(expr, ExprWithLimits):
-        over = [Index(index.name, sizes.find(index.size)) for index in expr.variables]
-        return reduced(type(expr), sized(expr.function, sizes, written), over)
+        over = [Index(f"_s{next(counter)}", sizes.find(index.size)) for index in expr.variables]
+        inner = {**table, **dict(zip(expr.variables, over, strict=True))}
+        return reduced(type(expr), _sized(expr.function, sizes, inner, counter), over)
     if not expr.args:
         return expr
-    args = tuple(sized(arg, sizes, written) for arg in expr.args)
-    return expr if args == expr.args else carried(expr, args, written)
-
-
-def sized_equation(equation: Equation, sizes: Sizes) -> Equation:
-    """The equation in the lengths of axes as they are known by now."""
-    indices = tuple(Index(index.name, sizes.find(index.size)) for index in equation.indices)
-    return Equation(equation.name, sized(equation.rhs, sizes, {}), indices)
+    args = tuple(_sized(arg, sizes, table, counter) for arg in expr.args)
+    return expr if args == expr.args else carried(expr, args, {})
 
 
 @dataclass(frozen=True)
@@ -285,7 +292,9 @@ class Algebra:
         inner, shared = one.axes[-1].size, other.axes[0].size
         if not self._could(inner, shared):
             if one.rank != other.rank:
-                self.choose("a vector beside a matrix was read to multiply each of its rows, or columns, entry by entry")
+                self.choose(
+                    "a vector beside a matrix was read to multiply each of its rows, or columns, entry by entry"
+                )
                 return self.hadamard(one, other)
             if sign in ("*", "·", "×"):
                 return self.hadamard(one, other)
@@ -301,6 +310,9 @@ class Algebra:
 
     def transposed(self, value: Value) -> Value:
         """The transpose: a vector is laid on its side."""
+        if value.rank == 0:
+            self.unlikely += 0.5
+            self.choose(TRANSPOSED_NUMBER)
         if value.rank == 1:
             return replace(value, row=not value.row, derived=None)
         if value.rank > 2:

@@ -40,6 +40,7 @@ class World:
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     aliases: set[str] = field(default_factory=set)
     depth: int = 3
+    given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
 
     def solved(self, definition: Definition, differentiated: set[str]) -> bool:
         """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
@@ -117,7 +118,12 @@ class World:
         """The definition of a name that holds at a place: the last one before it, else the first one behind it."""
         found = self.definitions.get(name, ())
         before = [d for d in found if d.number < number]
-        return before[-1] if before else found[0] if found else None
+        if before:
+            return before[-1]
+        is_input = (
+            self.given.get(name, number) < number
+        )  # a = 5 comes first; what a is in a later section doesn't count
+        return found[0] if found and not is_input else None
 
     def functions(self, number: int) -> Mapping[str, Function]:
         """The functions that are defined with their parameters."""
@@ -184,7 +190,11 @@ def _links(sides: tuple[t.Term, ...]) -> Iterator[int]:
     for place in range(len(sides) - 1):
         yield place
         between = sides[place + 1]
-        if not isinstance(between, t.Ref) or between.at != getattr(sides[place], "at", ()):
+        if isinstance(between, t.Apply):  # a = f(z) = 1 / (1 + e^{-z}) says what f is, too
+            known = between.function in ELEMENTWISE or between.function in VOCABULARY
+            if known or not all(isinstance(argument, t.Ref) for argument in between.arguments):
+                return
+        elif not isinstance(between, t.Ref) or between.at != getattr(sides[place], "at", ()):
             return
 
 
@@ -236,7 +246,9 @@ def _of_parameters(left: t.Term, right: t.Term) -> tuple[t.Term, t.Term]:
     if not isinstance(left, t.Apply) or not all(isinstance(argument, t.Ref) for argument in left.arguments):
         return left, right
     entries = [a for a in left.arguments if isinstance(a, t.Ref) and a.at]
-    table = {(entry.name, entry.at): t.Ref(entry.span, f"{entry.name}_at_{place}") for place, entry in enumerate(entries)}
+    table = {
+        (entry.name, entry.at): t.Ref(entry.span, f"{entry.name}_at_{place}") for place, entry in enumerate(entries)
+    }
     if not table or len(table) < len(entries):
         return left, right
     body = _put(right, table)

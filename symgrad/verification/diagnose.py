@@ -98,7 +98,7 @@ def _mutated(values: Values, mutant: Mutant, target: Target) -> Array | None:
             for equation in target.way:
                 changed.define([mutant.adjoint if equation.name == mutant.adjoint.name else equation])
             return changed.of(mutant.equation)
-    except NoValue:
+    except (NoValue, ValueError):  # NumPy's: a slip may put an array of other axes in a place
         return None
 
 

@@ -683,8 +683,9 @@ def _trees(whole: Scripted | None) -> list[Tree]:
     found: list[Tree] = []
     for tree in whole.above if whole else ():
         inside = only(tree)
-        bracketed = isinstance(inside, Row) and any(isinstance(only(i), Group) and only(i).opening in "([" for i in inside.items)
-        found += inside.items if bracketed and isinstance(inside, Row) else [tree]
+        items = inside.items if isinstance(inside, Row) else ()
+        groups = [group for group in map(only, items) if isinstance(group, Group)]
+        found += items if any(group.opening in "([" for group in groups) else [tree]
     return found
 
 

@@ -32,6 +32,7 @@ _COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?")
 _GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?")
 _BRACED_COMMA = re.compile(r"\d+\{,\}\d+")
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
+_ASSIGNS = re.compile(r":\s{0,3}=")
 _ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
 
 
@@ -105,8 +106,9 @@ class _Scanner:
             self.place += 1
             self._add(*(("OPEN", "(") if mark == "（" else ("CLOSE", ")")), start)
         elif mark == ":":
-            self.place += 2 if self.text.startswith(":=", start) else 1
-            self._add(*(("RELATION", ":=") if self.place - start == 2 else ("SEPARATOR", ":")), start)
+            assigns = _ASSIGNS.match(self.text, start)
+            self.place = assigns.end() if assigns else start + 1
+            self._add(*(("RELATION", ":=") if assigns else ("SEPARATOR", ":")), start)
         elif mark in c.BARS:
             double = self.text.startswith("||", start)
             self.place += 2 if double else 1
