@@ -328,8 +328,10 @@ class _Checker:
             return self._judged(base, sentence, restated, start)
         except RecursionError:
             message = "the formula is nested too deeply to be checked"
-            verdict = Verdict("undecided", base.tex, message)
-            return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
+        except Exception as error:  # a document's next formula must not suffer from an error of ours in this one
+            message = f"symgrad failed on it: {type(error).__name__}: {error}"
+        verdict = Verdict("undecided", base.tex, message)
+        return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
 
     def _judged(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
         match sentence.kind:

@@ -90,7 +90,7 @@ class Judge:
         facts: Mapping[str, str],
         seconds: float,
     ) -> Judge:
-        """A judge for the likeliest shapes, who knows the others, too; definitions that don't fit in them are left out."""
+        """A judge for the likeliest shapes; definitions that don't fit in these are left out."""
         first = shapes[0]
         judge = Judge(world, first, lengths, facts, seconds, tuple(shapes[1:]))
         broken: set[Definition] = set()
@@ -453,7 +453,8 @@ class Judge:
         from symgrad.indices import refreshed
 
         body = relabelled(refreshed(partial.rhs, context.counter, context.written), table, context.written)
-        return Equation(name, body, side.indices)
+        whole = tuple(places) == tuple(side.indices)
+        return Equation(name if whole else side.name, body, side.indices)
 
     # --- models
 

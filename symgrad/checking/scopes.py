@@ -14,7 +14,7 @@ from symgrad.reading.latex.resolve import free_letters
 
 @dataclass(frozen=True)
 class _Version:
-    """A definition's name with its number among those of other indices, and the letters that its left side leaves out."""
+    """A definition's name with its number among those of other indices, and the letters that its left leaves out."""
 
     name: str
     places: int

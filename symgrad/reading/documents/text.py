@@ -77,9 +77,10 @@ class Fragment:
     """What a document has that a checker reads: a formula without its delimiters, or what steers how it is read.
 
     display, inline: LaTeX; `environment` names the LaTeX environment that it is in (align*, equation), if any.
-    directive: what follows "symgrad:" in a comment.  given: an equation in one, which the document says in words.  macro: a \\newcommand, \\renewcommand, \\def or
-    \\DeclareMathOperator, whole.  heading: a heading's text; `level` counts from 1.  `before` is the prose of the same
-    paragraph in front of it, at most 80 characters, formulas in it left out.
+    directive: what follows "symgrad:" in a comment.  given: an equation in one, which the document says in words.
+    macro: a \\newcommand, \\renewcommand, \\def or \\DeclareMathOperator, whole.  heading: a heading's text; `level`
+    counts from 1.  `before` is the prose of the same paragraph in front of it, at most 80 characters, formulas in it
+    left out.
     """
 
     kind: Kind
