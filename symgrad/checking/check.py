@@ -18,6 +18,7 @@ from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import instances
+from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.scopes import scoped
 from symgrad.checking.sentences import Sentence, classified, has_partial, is_number, used
@@ -90,6 +91,11 @@ class _Checker:
             sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
         self.world = World(depth=self.symbols.depth)
         restated: set[int] = set()
+        taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
+        by = (
+            by for s in sentences for side in s.sides for n in t.walk(side) if isinstance(n, t.Partial) for by in n.by
+        )
+        sentences = counted(sentences, taken | {ref.name for term in by for ref in t.refs(term)})
         differentiated: set[str] = set()
         for sentence in sentences:
             differentiated |= {

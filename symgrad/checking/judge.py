@@ -346,7 +346,8 @@ class Judge:
         nodes = list(self.world.opened(left, number))
         inside = used(nodes) | {node.name for node in nodes if isinstance(node, t.Ref)}
         loss = self.world.loss(number, self._scalars())
-        tied = self._roots(inside | {loss}, number) | self._closed_names(inside | {loss}, number)
+        inside |= {loss, *(other for name in inside for other in self.world.dependents(name, number))}
+        tied = self._roots(inside, number) | self._closed_names(inside, number) | set(self.lengths)
         for name in sorted(used(list(self.world.opened(right, number)))):
             own = self._roots({name}, number)
             if not own <= tied and not name.startswith("?"):

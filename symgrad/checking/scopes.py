@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from symgrad.checking.sentences import Sentence
 from symgrad.checking.world import Definition, World
@@ -44,31 +43,16 @@ class Scopes:
 
     def term(self, term: t.Term, number: int) -> t.Term:
         """A term of the statement with a number, each name being the version that is seen there."""
-        changed: dict[str, Any] = {}
-        for item in fields(term):
-            value = getattr(term, item.name)
-            new = self._value(value, number)
-            if new is not value:
-                changed[item.name] = new
-        if isinstance(term, t.Ref):
-            found = self.world.visible(term.name, number)
-            version = self.versions.get(found) if found is not None else None
-            if version is not None:
-                whole = len(term.at) == version.places
-                at = (*term.at, *(t.At(letter) for letter in version.hidden)) if whole else term.at
-                return replace(term, name=version.name, at=at)
-        return replace(term, **changed) if changed else term
+        return t.rewritten(term, lambda part: self._seen(part, number))
 
-    def _value(self, value: Any, number: int) -> Any:
-        if isinstance(value, t.Term):
-            return self.term(value, number)
-        if isinstance(value, t.Over):
-            first, last = (None if v is None else self.term(v, number) for v in (value.first, value.last))
-            return value if first is value.first and last is value.last else t.Over(value.letter, first, last)
-        if isinstance(value, tuple):
-            new = tuple(self._value(item, number) for item in value)
-            return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
-        return value
+    def _seen(self, term: t.Term, number: int) -> t.Term:
+        found = self.world.visible(term.name, number) if isinstance(term, t.Ref) else None
+        version = self.versions.get(found) if found is not None else None
+        if version is None or not isinstance(term, t.Ref):
+            return term
+        whole = len(term.at) == version.places
+        at = (*term.at, *(t.At(letter) for letter in version.hidden)) if whole else term.at
+        return replace(term, name=version.name, at=at)
 
     def sentence(self, sentence: Sentence) -> Sentence:
         """A sentence in the versions of names that it sees."""

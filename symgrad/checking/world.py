@@ -258,24 +258,7 @@ def _of_parameters(left: t.Term, right: t.Term) -> tuple[t.Term, t.Term]:
 
 def _put(term: t.Term, table: Mapping[tuple[str, tuple[t.At, ...]], t.Ref]) -> t.Term:
     """A term with entries replaced by names."""
-    if isinstance(term, t.Ref):
-        return table.get((term.name, term.at), term)
-    changed: dict[str, Any] = {}
-    for item in fields(term):
-        value = getattr(term, item.name)
-        new = _put_value(value, table)
-        if new is not value:
-            changed[item.name] = new
-    return replace(term, **changed) if changed else term
-
-
-def _put_value(value: Any, table: Mapping[tuple[str, tuple[t.At, ...]], t.Ref]) -> Any:
-    if isinstance(value, t.Term):
-        return _put(value, table)
-    if isinstance(value, tuple):
-        new = tuple(_put_value(item, table) for item in value)
-        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
-    return value
+    return t.rewritten(term, lambda part: table.get((part.name, part.at), part) if isinstance(part, t.Ref) else part)
 
 
 def defined_by(sentence: Sentence, depth: int) -> list[Definition]:

@@ -33,7 +33,7 @@ class Settling:
     def written_out(self, expr: Expr, definitions: Definitions) -> Expr:
         """The expression with quantities replaced by their definitions, multiplied out, and settled."""
         terms = []
-        for term in split(expr, self.counter, self.written):
+        for term in self._spread(expr, definitions):
             parts = [replace(term, powers=())]
             for base, exponent in term.powers:
                 choices = [Term(S.One, ((base, exponent),))]
@@ -43,16 +43,18 @@ class Settling:
             terms.extend(parts)
         return self._settled(terms, DEPTH)
 
-    def _spread(self, expr: Expr) -> list[Term]:
-        """The terms of an expression, a sum among a product's factors multiplied out."""
+    def _spread(self, expr: Expr, definitions: Definitions | None = None) -> list[Term]:
+        """The terms of an expression, a sum among a product's factors multiplied out: any, or one that uses names."""
         found: list[Term] = []
         for term in split(expr, self.counter, self.written):
             sums = [base for base, exponent in term.powers if isinstance(base, Add) and exponent == 1]
+            if definitions is not None:
+                sums = [base for base in sums if not definitions.keys().isdisjoint(names_in(base))]
             if not sums:
                 found.append(term)
                 continue
             rest = replace(term, powers=tuple(power for power in term.powers if power[0] != sums[0]))
-            found.extend(rest.times(self._renamed(part)) for part in self._spread(sums[0]))
+            found.extend(rest.times(self._renamed(part)) for part in self._spread(sums[0], definitions))
         return found
 
     def _renamed(self, term: Term) -> Term:

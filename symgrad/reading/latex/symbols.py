@@ -25,6 +25,7 @@ from symgrad.reading.latex.tree import (
     Row,
     Scripted,
     Sum,
+    Table,
     Tree,
     Words,
     only,
@@ -403,11 +404,13 @@ def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]]
             found.functions.add(use.key)
         counts = applied if use.applied else bare
         counts[use.key] += 1
-    for left in lefts:
+    for tree, left in zip(trees, lefts, strict=True):
         if not isinstance(left, tuple):
             continue
         name, whole, called = left
         key = key_of(name)
+        if _is_kronecker(tree, name, whole):
+            continue
         found.defined.add(key)
         if called:
             found.functions.add(key)
@@ -425,6 +428,12 @@ def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]]
         if count > 2 * bare[key] and key not in own:
             found.functions.add(key)
     found.bare |= {key for key in bare if key not in found.functions}
+
+
+def _is_kronecker(tree: Tree, name: Name, whole: Scripted | None) -> bool:
+    """Whether an equation says what Kronecker's delta is: δ_{ij} = 1."""
+    two = name.text == "delta" and whole is not None and len(scripts(whole.below)) == 2
+    return two and isinstance(tree, Chain) and isinstance(only(tree.sides[1]), Number | Table)
 
 
 def _squared_in(tree: Tree) -> Iterator[Key]:

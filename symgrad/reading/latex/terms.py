@@ -5,8 +5,8 @@ A product keeps how it is written, because whether it is one of matrices or of e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from symgrad.reading.latex.tree import Span
@@ -216,3 +216,26 @@ def walk(term: Term) -> Iterator[Term]:
 def refs(term: Term) -> Iterator[Ref]:
     """The quantities in a term, as they occur."""
     return (node for node in walk(term) if isinstance(node, Ref))
+
+
+def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
+    """A term with a change made to each of its parts, the innermost first; the term itself where nothing changes."""
+    table: dict[str, Any] = {}
+    for item in fields(term):
+        value = getattr(term, item.name)
+        new = _rewritten(value, change)
+        if new is not value:
+            table[item.name] = new
+    return change(replace(term, **table) if table else term)
+
+
+def _rewritten(value: Any, change: Callable[[Term], Term]) -> Any:
+    if isinstance(value, Term):
+        return rewritten(value, change)
+    if isinstance(value, Over):
+        first, last = (None if v is None else rewritten(v, change) for v in (value.first, value.last))
+        return value if first is value.first and last is value.last else Over(value.letter, first, last)
+    if isinstance(value, tuple):
+        new = tuple(_rewritten(item, change) for item in value)
+        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
+    return value
