@@ -64,3 +64,20 @@ def test_a_hessian_and_its_product_agree_with_differences_of_the_gradient():
 
 def test_mixed_second_derivatives_have_both_sets_of_axes():
     assert sg.hessian(logistic, ["w", "X"])(**POINT).shape == (2, 3, 2)
+
+
+def test_the_jacobian_of_a_batch_normalisation_is_written_out_whole():
+    @sg.model
+    def normalised(h: "n d", epsilon):
+        mu = sg.mean(h, 0)
+        var = sg.mean((h - mu) ** 2, 0)
+        y = (h - mu) * (var + epsilon) ** -0.5
+        return y
+
+    h, step = np.random.default_rng(0).normal(size=(5, 3)), 1e-6
+    found = sg.jacobian(normalised, "h")(h, 0.1)
+    for place in np.ndindex(h.shape):
+        moved = np.zeros_like(h)
+        moved[place] = step
+        slope = (normalised(h + moved, 0.1) - normalised(h - moved, 0.1)) / (2 * step)
+        assert np.allclose(found[:, :, *place], slope, atol=1e-7)
