@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os.path
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,10 +29,79 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
 
 @dataclass
 class Ledger:
-    """The numbers that a document has given to names so far, and those of its numbers that it has rounded."""
+    """The numbers that a document has given to names so far, and those of its numbers that it has rounded.
+
+    `exact` holds what a rounded number stands for, where it was computed from exact numbers; `computed` are the names
+    whose number was checked, `several` those that have had more than one.  `left` and `last` are the left-hand side
+    and the last side of the line before, `formulas` the formulas of names and derivatives.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     rounded: set[str] = field(default_factory=set)
+    exact: dict[str, Expr] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
+    several: set[str] = field(default_factory=set)
+    formulas: dict[str, t.Term] = field(default_factory=dict)
+    left: t.Term | None = None
+    last: t.Term | None = None
+
+    def learn(self, sentence: Sentence, verdict: Verdict | None) -> None:
+        """What a sentence says of numbers, its own being right or wrong."""
+        given = assigned(sentence)
+        if given is not None:
+            name, number = given
+            if name in self.values and exact(self.values[name]) != exact(number):
+                self.several.add(name)
+            self.values[name] = number
+            if verdict:
+                self.computed.add(name)
+        if verdict and verdict.correct is not None:
+            last = _printed(sentence.sides[-1])
+            if last is not None and "." in last and verdict.correct.rhs != exact(last):
+                plain = last.removeprefix("-")
+                fresh = not self._uses_rounded(sentence)
+                self.rounded.add(plain)
+                if fresh and verdict.status == "proved":
+                    self.exact[plain] = abs(verdict.correct.rhs)
+
+    def _uses_rounded(self, sentence: Sentence) -> bool:
+        nodes = [node for side in sentence.sides[:-1] for node in t.walk(side)]
+        used = {node.text for node in nodes if isinstance(node, t.Num)}
+        used |= {self.values[n.name].removeprefix("-") for n in nodes if isinstance(n, t.Ref) and n.name in self.values}
+        return bool(used & self.rounded)
+
+    def passed(self, sentence: Sentence) -> None:
+        """The sentence that the next one may go on from."""
+        self.left = self.last = None
+        if len(sentence.sides) < 2 or sentence.kind in ("other", "unread", "update"):
+            return
+        self.left, self.last = sentence.left, sentence.sides[-1]
+        key = _key(sentence.left)
+        formula = next((side for side in sentence.sides[1:] if not is_number(side)), None)
+        if key and formula is not None:
+            self.formulas[key] = formula
+
+    def continued(self, sides: Sequence[t.Term]) -> tuple[t.Term, ...]:
+        """The sides of a line, behind what they go on from: the line before, or the formula of the same quantity."""
+        first, *rest = sides
+        key = _key(first)
+        if self.last is not None and self.left is not None and (self.left is first or (key and _key(self.left) == key)):
+            return (first, self.last, *rest)
+        if key in self.formulas and rest and is_number(rest[0]) and _printed(rest[0]) is None:
+            return (first, self.formulas[key], *rest)
+        return tuple(sides)
+
+
+def _key(left: t.Term) -> str:
+    """What a left-hand side is about: a name, or one quantity's derivative by another."""
+    name, at, parameters = named(left)
+    if name and not parameters:
+        return "_".join((name, *map(str, at)))
+    if isinstance(left, t.Partial) and isinstance(left.of, t.Ref) and len(left.by) == 1:
+        by = left.by[0]
+        if isinstance(by, t.Ref):
+            return partial_name(left.of.name, "_".join((by.name, *map(str, by.at))))
+    return ""
 
 
 @dataclass
@@ -185,12 +255,17 @@ def check_numbers(
     sides: Sequence[t.Term], functions: Mapping[str, Function], ledger: Ledger, seconds: float
 ) -> Verdict | None:
     """The verdict on the numbers of a chain, its formulas at the values that stand there; None without two sides."""
+    sides = ledger.continued(sides)
     first = next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
     if first is None:
         return None
     values = dict(ledger.values)
     if first > 0:
-        values.update(learned(sides[first - 1], sides[first]))
+        inserted = list(learned(sides[first - 1], sides[first])) if first > 1 or not _key(sides[0]) else []
+        slip = _slip(inserted, ledger)
+        if slip is not None:
+            return slip
+        values.update(inserted)
     values.update(_points(sides, functions))
     speller = Speller(functions)
     texts: list[str] = []
@@ -221,6 +296,47 @@ def check_numbers(
         if widened is not None and widened.status == "proved":
             return widened
     return found
+
+
+def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:
+    """The verdict on a number that stands for a name whose number is known to be another one, but nearly the same."""
+    for name, number in inserted:
+        known = ledger.values.get(name)
+        if known is None or name in ledger.several or not _is_misprint(number, known):
+            continue
+        if name not in ledger.computed and "_d" in name and name.startswith("d"):
+            continue  # a derivative that is only stated: either may be the slip
+        if exact(number) == -exact(known):
+            diagnosis = f"the sign is wrong: {number} stands for {name} = {known}"
+        else:
+            diagnosis = f"{number} stands for {name} = {known}"
+        return Verdict("refuted", "", f"{name} is {known} before", diagnosis=diagnosis)
+    return None
+
+
+def _is_misprint(number: str, known: str) -> bool:
+    """Whether two numbers differ by a sign, or in one of three or more digits, neither being the other one rounded."""
+    one, other = exact(number), exact(known)
+    if one == other or _is_rounding(number, known) or _is_rounding(known, number):
+        return False
+    first, second = (text.replace(".", "").removeprefix("-").strip("0") for text in (number, known))
+    if first == second:
+        return len(first) >= 3 and one == -other
+    return min(len(first), len(second)) >= 3 and one * other > 0 and _is_one_edit(first, second)
+
+
+def _is_rounding(short: str, long: str) -> bool:
+    """Whether a number is another one with fewer digits, rounded or cut off."""
+    unit = exact("1") / 10 ** len(short.partition(".")[2])
+    return bool(abs(exact(short) - exact(long)) < unit) if "." in short else False
+
+
+def _is_one_edit(first: str, second: str) -> bool:
+    start = len(os.path.commonprefix((first, second)))
+    for a, b in ((1, 1), (1, 0), (0, 1)):
+        if first[start + a :] == second[start + b :]:
+            return True
+    return False
 
 
 def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float) -> bool:
@@ -323,6 +439,17 @@ def _widened(
         return None
     given: dict[str, Any] = {name: values[name] for name in speller.names if name in values}
     given |= {name: number for number, name in names.items()}
+    printed = {name: str(given[name]).removeprefix("-") for name in [*names.values(), *sorted(wide)]}
+    if all(number in ledger.exact for number in printed.values()):  # the printed numbers, or those before rounding
+        for some in itertools.product((False, True), repeat=min(len(printed), 4)):
+            precise = {n for n, is_exact in zip(printed, some, strict=False) if is_exact}
+            unrounded = {
+                n: ledger.exact[printed[n]] * (-1 if str(given[n]).startswith("-") else 1) for n in precise
+            }
+            found = verify_numbers([*replaced, texts[-1]], {**given, **unrounded, **speller.called}, seconds=seconds)
+            if found.status == "proved":
+                return found
+        return None
     return verify_numbers(
         [*replaced, texts[-1]], {**given, **speller.called}, rounded=[*names.values(), *sorted(wide)], seconds=seconds
     )
