@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os.path
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +12,15 @@ from sympy import Expr
 
 from symgrad.checking.evaluate import Evaluator, Function
 from symgrad.checking.sentences import Sentence, is_number, named
+from symgrad.checking.substituted import Substitution
 from symgrad.checking.values import Algebra, Misfit, Sizes, Value
+from symgrad.checking.world import World
 from symgrad.errors import SymgradError
 from symgrad.expressions import exact
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
 
@@ -288,7 +290,8 @@ def check_numbers(
         return None
     given: dict[str, Any] = {name: exact(values[name]) for name in speller.names if name in values}
     found = verify_numbers(texts, {**given, **speller.called}, seconds=seconds)
-    if found.status == "refuted" and _within_rounding(texts, {**given, **speller.called}, seconds):
+    named_part = re.match(r"-?[\d.]+ stands for .*[^\d.\s-].* [=≈]", found.diagnosis) and ";" not in found.diagnosis
+    if found.status == "refuted" and _within_rounding(texts, {**given, **speller.called}, not named_part, seconds):
         reason = "every number is right to its printed digits, those of the side before being rounded"
         return Verdict("agrees", found.claim, reason, correct=found.correct)
     if found.status == "refuted" and ledger.rounded:
@@ -296,6 +299,29 @@ def check_numbers(
         if widened is not None and widened.status == "proved":
             return widened
     return found
+
+
+def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float) -> Verdict | None:
+    """The verdict on q = 6 where a document defines q by names that it has given numbers; None where it doesn't.
+
+    It is refuted only if each of the numbers is exact and the only one that its name has had.
+    """
+    number = _printed(sentence.sides[-1])
+    if number is None or len(sentence.sides) != 2:
+        return None
+    own = _key(sentence.left)
+    values = {name: value for name, value in ledger.values.items() if name != own}
+    found = Substitution(world, sentence.number, values)
+    try:
+        verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(sentence.left)), number]))
+    except (Misfit, SymgradError, OutOfTime, RecursionError):
+        return None
+    if not found.used or found.used & ledger.several:
+        return None
+    rounded = any(ledger.values[name].removeprefix("-") in ledger.rounded for name in found.used)
+    if verdict.status == "refuted" and (rounded or found.used & ledger.computed):
+        return None
+    return verdict if verdict.status in ("proved", "refuted") else None
 
 
 def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:
@@ -332,23 +358,24 @@ def _is_rounding(short: str, long: str) -> bool:
 
 
 def _is_one_edit(first: str, second: str) -> bool:
-    start = len(os.path.commonprefix((first, second)))
-    for a, b in ((1, 1), (1, 0), (0, 1)):
-        if first[start + a :] == second[start + b :]:
-            return True
-    return False
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    start = sum(1 for _ in same)
+    return any(first[start + a :] == second[start + b :] for a, b in ((1, 1), (1, 0), (0, 1)))
 
 
-def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float) -> bool:
+def _within_rounding(texts: list[str], given: Mapping[str, Any], inside: bool, seconds: float) -> bool:
     """Whether each side is what the one before it comes to, its new decimals being rounded in their last digit.
+
+    Decimals inside a side may only be rounded if `inside`: if none of them stands for a part that has another value.
 
     A sum or a product of numbers that were rounded for it is itself right to no more digits.
     """
     for before, side in itertools.pairwise(texts):
         fresh = [number for number in dict.fromkeys(_DECIMAL.findall(side)) if number not in _DECIMAL.findall(before)]
+        fresh = [number for number in fresh if _digits(number) > 2] or fresh  # 0.5 beside 0.2297 is exact
         if _DECIMAL.fullmatch(side.removeprefix("-")) and _is_last_digit(before, side, given, seconds):
             continue
-        if not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
+        if not inside or not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
             if verify_numbers([before, side], given, seconds=seconds).status != "proved":
                 return False
             continue
@@ -359,6 +386,10 @@ def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float)
         if not _meets(wide, names, before, given, seconds):
             return False
     return True
+
+
+def _digits(number: str) -> int:
+    return len(number.replace(".", "").lstrip("0"))
 
 
 def _is_last_digit(before: str, side: str, given: Mapping[str, Any], seconds: float) -> bool:
@@ -443,9 +474,7 @@ def _widened(
     if all(number in ledger.exact for number in printed.values()):  # the printed numbers, or those before rounding
         for some in itertools.product((False, True), repeat=min(len(printed), 4)):
             precise = {n for n, is_exact in zip(printed, some, strict=False) if is_exact}
-            unrounded = {
-                n: ledger.exact[printed[n]] * (-1 if str(given[n]).startswith("-") else 1) for n in precise
-            }
+            unrounded = {n: ledger.exact[printed[n]] * (-1 if str(given[n]).startswith("-") else 1) for n in precise}
             found = verify_numbers([*replaced, texts[-1]], {**given, **unrounded, **speller.called}, seconds=seconds)
             if found.status == "proved":
                 return found

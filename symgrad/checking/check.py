@@ -12,13 +12,24 @@ from pathlib import Path
 
 from sympy import Expr
 
-from symgrad.checking.arithmetic import Ledger, assigned, check_numbers
+from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.report import Finding, Kind, Report
-from symgrad.checking.sentences import Sentence, classified, has_derivative, has_partial, in_context, is_number, step_kind, unproved_kind, used
+from symgrad.checking.sentences import (
+    Sentence,
+    classified,
+    has_derivative,
+    has_partial,
+    in_context,
+    is_number,
+    is_spelled_out,
+    step_kind,
+    unproved_kind,
+    used,
+)
 from symgrad.checking.updates import check_update
 from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
@@ -335,6 +346,8 @@ class _Checker:
     def _numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         functions = self.world.functions(sentence.number)
         verdict = check_numbers(sentence.sides, functions, self.ledger, self.seconds)
+        if verdict is None:
+            verdict = check_value(sentence, self.world, self.ledger, self.seconds)
         self.ledger.learn(sentence, verdict)
         if verdict is None:
             return base
@@ -397,7 +410,7 @@ class _Checker:
                 kind: Kind = "claim" if derivative else "definition"
                 rule = "gradient" if derivative else "formula"
                 return self._with_judged(dataclasses.replace(base, kind=kind), rest, found, rule, start)
-            if derivative:
+            if any(is_spelled_out(side) for side in sentence.sides):
                 return dataclasses.replace(base, kind="claim")
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)

@@ -14,6 +14,7 @@ from symgrad.reading.latex.statements import EQUALITIES, Statement
 from symgrad.reading.latex.tree import Span
 from symgrad.reading.latex.written import UnreadError
 from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.vocabulary import VOCABULARY
 
 NUMERIC = frozenset(("sqrt", "exp", "log", "abs", *ELEMENTWISE))
 
@@ -197,7 +198,7 @@ class _Context:
 
 
 def in_context(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Sentences with the kinds that those before them make likely: out₂ = 0.59 states a number once out₁ is computed."""
+    """Sentences with the kinds that those before them suggest: out₂ = 0.59 is computed where out₁ was."""
     context = _Context()
     found = []
     for sentence in sentences:
@@ -223,14 +224,15 @@ def step_kind(sentence: Sentence) -> Kind:
 
 
 def unproved_kind(sentence: Sentence) -> Kind:
-    """What an equation without derivatives says that the document doesn't imply: P(y | x) = … defines, Xᵀy = XᵀXw asks."""
+    """What an equation says that the document doesn't imply: P(y | x) = … defines, Xᵀy = XᵀXw asks."""
     if sentence.defines and isinstance(sentence.left, t.Ref):
         return "claim"
-    free = [node for node in t.walk(sentence.left) if isinstance(node, t.Apply)]
+    free = [node for node in t.walk(sentence.left) if isinstance(node, t.Apply) and node.function not in VOCABULARY]
     change = isinstance(sentence.left, t.Mul) and [n.name for n in t.refs(sentence.left)][:1] == ["Delta"]
     if change or any(node.function not in ELEMENTWISE for node in free):
         return "definition"
-    return "other" if isinstance(sentence.left, t.Mul) else "claim"
+    product = isinstance(sentence.left, t.Mul) and not any(isinstance(n, t.Add | t.Num) for n in t.walk(sentence.left))
+    return "other" if product else "claim"
 
 
 def _is_plain(left: t.Apply) -> bool:
@@ -274,6 +276,12 @@ def adjoints(term: t.Term) -> Iterator[t.Partial]:
     for node in t.walk(term):
         if isinstance(node, t.Partial) and isinstance(node.of, t.Ref) and node.of.name == LOSS:
             yield node
+
+
+def is_spelled_out(term: t.Term) -> bool:
+    """Whether a derivative in a term says what it is of: ∂C/∂z, and not dz."""
+    names = {id(node) for node in adjoints(term)}
+    return any(isinstance(node, t.Partial) and id(node) not in names for node in t.walk(term))
 
 
 def used(sides: Sequence[t.Term]) -> set[str]:

@@ -30,7 +30,7 @@ def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
         reason = f"the step of {base.name} is along the gradient by {written}"
         return Verdict("refuted", "", reason, diagnosis=f"the gradient by {base.name} is meant"), others[0]
     if _is_descent(right, base):
-        reason = f"it starts at {base.name} and goes against the gradient by {base.name}; the gradient is as it is written"
+        reason = f"it goes from {base.name} against the gradient by {base.name}, the gradient as it is written"
         return Verdict("agrees", "", reason), None
     return None, None
 
