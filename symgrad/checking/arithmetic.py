@@ -304,7 +304,8 @@ def check_numbers(
 def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float) -> Verdict | None:
     """The verdict on q = 6 where a document defines q by names that it has given numbers; None where it doesn't.
 
-    It is refuted only if each of the numbers is exact and the only one that its name has had.
+    It is refuted only if each of the numbers is exact and the only one that its name has had, and it is nearly right:
+    any other number may be that of another example.
     """
     number = _printed(sentence.sides[-1])
     if number is None or len(sentence.sides) != 2:
@@ -319,9 +320,17 @@ def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float
     if not found.used or found.used & ledger.several:
         return None
     rounded = any(ledger.values[name].removeprefix("-") in ledger.rounded for name in found.used)
-    if verdict.status == "refuted" and (rounded or found.used & ledger.computed):
+    if verdict.status == "refuted" and (rounded or found.used & ledger.computed or not _is_near(verdict, number)):
         return None
     return verdict if verdict.status in ("proved", "refuted") else None
+
+
+def _is_near(verdict: Verdict, number: str) -> bool:
+    """Whether a refuted number has only the wrong sign, or is off by less than a tenth."""
+    if verdict.correct is None:
+        return False
+    value, printed = verdict.correct.rhs, exact(number)
+    return bool(value == -printed or abs(value - printed) * 10 < abs(value))
 
 
 def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:

@@ -165,6 +165,8 @@ class _Context:
             self.numbers.add(name)
         if len(sentence.sides) > 2 or not is_number(sentence.sides[-1]):
             self.computed.add(_family(name))
+            if sentence.kind == "update":
+                return
             self.formulas.setdefault(name, set()).update(used(sentence.sides[1:]) - {name})
         if sentence.kind == "definition" and any(map(has_partial, sentence.sides[1:])):
             self.adjoints.add(name.split("_")[0])
