@@ -12,12 +12,15 @@ from sympy import Expr
 
 from symgrad.checking.evaluate import Evaluator, Function
 from symgrad.checking.sentences import Sentence, is_number, named
+from symgrad.checking.substituted import Substitution
 from symgrad.checking.values import Algebra, Misfit, Sizes, Value
+from symgrad.checking.world import World
 from symgrad.errors import SymgradError
 from symgrad.expressions import exact
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
 
@@ -28,10 +31,79 @@ _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
 
 @dataclass
 class Ledger:
-    """The numbers that a document has given to names so far, and those of its numbers that it has rounded."""
+    """The numbers that a document has given to names so far, and those of its numbers that it has rounded.
+
+    `exact` holds what a rounded number stands for, where it was computed from exact numbers; `computed` are the names
+    whose number was checked, `several` those that have had more than one.  `left` and `last` are the left-hand side
+    and the last side of the line before, `formulas` the formulas of names and derivatives.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     rounded: set[str] = field(default_factory=set)
+    exact: dict[str, Expr] = field(default_factory=dict)
+    computed: set[str] = field(default_factory=set)
+    several: set[str] = field(default_factory=set)
+    formulas: dict[str, t.Term] = field(default_factory=dict)
+    left: t.Term | None = None
+    last: t.Term | None = None
+
+    def learn(self, sentence: Sentence, verdict: Verdict | None) -> None:
+        """What a sentence says of numbers, its own being right or wrong."""
+        given = assigned(sentence)
+        if given is not None:
+            name, number = given
+            if name in self.values and exact(self.values[name]) != exact(number):
+                self.several.add(name)
+            self.values[name] = number
+            if verdict:
+                self.computed.add(name)
+        if verdict and verdict.correct is not None:
+            last = _printed(sentence.sides[-1])
+            if last is not None and "." in last and verdict.correct.rhs != exact(last):
+                plain = last.removeprefix("-")
+                fresh = not self._uses_rounded(sentence)
+                self.rounded.add(plain)
+                if fresh and verdict.status == "proved":
+                    self.exact[plain] = abs(verdict.correct.rhs)
+
+    def _uses_rounded(self, sentence: Sentence) -> bool:
+        nodes = [node for side in sentence.sides[:-1] for node in t.walk(side)]
+        used = {node.text for node in nodes if isinstance(node, t.Num)}
+        used |= {self.values[n.name].removeprefix("-") for n in nodes if isinstance(n, t.Ref) and n.name in self.values}
+        return bool(used & self.rounded)
+
+    def passed(self, sentence: Sentence) -> None:
+        """The sentence that the next one may go on from."""
+        self.left = self.last = None
+        if len(sentence.sides) < 2 or sentence.kind in ("other", "unread", "update"):
+            return
+        self.left, self.last = sentence.left, sentence.sides[-1]
+        key = _key(sentence.left)
+        formula = next((side for side in sentence.sides[1:] if not is_number(side)), None)
+        if key and formula is not None:
+            self.formulas[key] = formula
+
+    def continued(self, sides: Sequence[t.Term]) -> tuple[t.Term, ...]:
+        """The sides of a line, behind what they go on from: the line before, or the formula of the same quantity."""
+        first, *rest = sides
+        key = _key(first)
+        if self.last is not None and self.left is not None and (self.left is first or (key and _key(self.left) == key)):
+            return (first, self.last, *rest)
+        if key in self.formulas and rest and is_number(rest[0]) and _printed(rest[0]) is None:
+            return (first, self.formulas[key], *rest)
+        return tuple(sides)
+
+
+def _key(left: t.Term) -> str:
+    """What a left-hand side is about: a name, or one quantity's derivative by another."""
+    name, at, parameters = named(left)
+    if name and not parameters:
+        return "_".join((name, *map(str, at)))
+    if isinstance(left, t.Partial) and isinstance(left.of, t.Ref) and len(left.by) == 1:
+        by = left.by[0]
+        if isinstance(by, t.Ref):
+            return partial_name(left.of.name, "_".join((by.name, *map(str, by.at))))
+    return ""
 
 
 @dataclass
@@ -185,12 +257,17 @@ def check_numbers(
     sides: Sequence[t.Term], functions: Mapping[str, Function], ledger: Ledger, seconds: float
 ) -> Verdict | None:
     """The verdict on the numbers of a chain, its formulas at the values that stand there; None without two sides."""
+    sides = ledger.continued(sides)
     first = next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
     if first is None:
         return None
     values = dict(ledger.values)
     if first > 0:
-        values.update(learned(sides[first - 1], sides[first]))
+        inserted = list(learned(sides[first - 1], sides[first])) if first > 1 or not _key(sides[0]) else []
+        slip = _slip(inserted, ledger)
+        if slip is not None:
+            return slip
+        values.update(inserted)
     values.update(_points(sides, functions))
     speller = Speller(functions)
     texts: list[str] = []
@@ -213,7 +290,8 @@ def check_numbers(
         return None
     given: dict[str, Any] = {name: exact(values[name]) for name in speller.names if name in values}
     found = verify_numbers(texts, {**given, **speller.called}, seconds=seconds)
-    if found.status == "refuted" and _within_rounding(texts, {**given, **speller.called}, seconds):
+    named_part = re.match(r"-?[\d.]+ stands for .*[^\d.\s-].* [=≈]", found.diagnosis) and ";" not in found.diagnosis
+    if found.status == "refuted" and _within_rounding(texts, {**given, **speller.called}, not named_part, seconds):
         reason = "every number is right to its printed digits, those of the side before being rounded"
         return Verdict("agrees", found.claim, reason, correct=found.correct)
     if found.status == "refuted" and ledger.rounded:
@@ -223,16 +301,90 @@ def check_numbers(
     return found
 
 
-def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float) -> bool:
+def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float) -> Verdict | None:
+    """The verdict on q = 6 where a document defines q by names that it has given numbers; None where it doesn't.
+
+    It is refuted only if each of the numbers is exact and the only one that its name has had, and it is nearly right:
+    any other number may be that of another example.
+    """
+    number = _printed(sentence.sides[-1])
+    if number is None or len(sentence.sides) != 2:
+        return None
+    own = _key(sentence.left)
+    values = {name: value for name, value in ledger.values.items() if name != own}
+    found = Substitution(world, sentence.number, values)
+    try:
+        verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(sentence.left)), number]))
+    except (Misfit, SymgradError, OutOfTime, RecursionError):
+        return None
+    if not found.used or found.used & ledger.several:
+        return None
+    rounded = any(ledger.values[name].removeprefix("-") in ledger.rounded for name in found.used)
+    if verdict.status == "refuted" and (rounded or found.used & ledger.computed or not _is_near(verdict, number)):
+        return None
+    return verdict if verdict.status in ("proved", "refuted") else None
+
+
+def _is_near(verdict: Verdict, number: str) -> bool:
+    """Whether a refuted number has only the wrong sign, or is off by less than a tenth."""
+    if verdict.correct is None:
+        return False
+    value, printed = verdict.correct.rhs, exact(number)
+    return bool(value == -printed or abs(value - printed) * 10 < abs(value))
+
+
+def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:
+    """The verdict on a number that stands for a name whose number is known to be another one, but nearly the same."""
+    for name, number in inserted:
+        known = ledger.values.get(name)
+        if known is None or name in ledger.several or not _is_misprint(number, known):
+            continue
+        if name not in ledger.computed and "_d" in name and name.startswith("d"):
+            continue  # a derivative that is only stated: either may be the slip
+        if exact(number) == -exact(known):
+            diagnosis = f"the sign is wrong: {number} stands for {name} = {known}"
+        else:
+            diagnosis = f"{number} stands for {name} = {known}"
+        return Verdict("refuted", "", f"{name} is {known} before", diagnosis=diagnosis)
+    return None
+
+
+def _is_misprint(number: str, known: str) -> bool:
+    """Whether two numbers differ by a sign, or in one of three or more digits, neither being the other one rounded."""
+    one, other = exact(number), exact(known)
+    if one == other or _is_rounding(number, known) or _is_rounding(known, number):
+        return False
+    first, second = (text.replace(".", "").removeprefix("-").strip("0") for text in (number, known))
+    if first == second:
+        return len(first) >= 3 and one == -other
+    return min(len(first), len(second)) >= 3 and one * other > 0 and _is_one_edit(first, second)
+
+
+def _is_rounding(short: str, long: str) -> bool:
+    """Whether a number is another one with fewer digits, rounded or cut off."""
+    unit = exact("1") / 10 ** len(short.partition(".")[2])
+    return bool(abs(exact(short) - exact(long)) < unit) if "." in short else False
+
+
+def _is_one_edit(first: str, second: str) -> bool:
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
+    start = sum(1 for _ in same)
+    return any(first[start + a :] == second[start + b :] for a, b in ((1, 1), (1, 0), (0, 1)))
+
+
+def _within_rounding(texts: list[str], given: Mapping[str, Any], inside: bool, seconds: float) -> bool:
     """Whether each side is what the one before it comes to, its new decimals being rounded in their last digit.
+
+    Decimals inside a side may only be rounded if `inside`: if none of them stands for a part that has another value.
 
     A sum or a product of numbers that were rounded for it is itself right to no more digits.
     """
     for before, side in itertools.pairwise(texts):
         fresh = [number for number in dict.fromkeys(_DECIMAL.findall(side)) if number not in _DECIMAL.findall(before)]
+        fresh = [number for number in fresh if _digits(number) > 2] or fresh  # 0.5 beside 0.2297 is exact
         if _DECIMAL.fullmatch(side.removeprefix("-")) and _is_last_digit(before, side, given, seconds):
             continue
-        if not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
+        if not inside or not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
             if verify_numbers([before, side], given, seconds=seconds).status != "proved":
                 return False
             continue
@@ -243,6 +395,10 @@ def _within_rounding(texts: list[str], given: Mapping[str, Any], seconds: float)
         if not _meets(wide, names, before, given, seconds):
             return False
     return True
+
+
+def _digits(number: str) -> int:
+    return len(number.replace(".", "").lstrip("0"))
 
 
 def _is_last_digit(before: str, side: str, given: Mapping[str, Any], seconds: float) -> bool:
@@ -323,6 +479,15 @@ def _widened(
         return None
     given: dict[str, Any] = {name: values[name] for name in speller.names if name in values}
     given |= {name: number for number, name in names.items()}
+    printed = {name: str(given[name]).removeprefix("-") for name in [*names.values(), *sorted(wide)]}
+    if all(number in ledger.exact for number in printed.values()):  # the printed numbers, or those before rounding
+        for some in itertools.product((False, True), repeat=min(len(printed), 4)):
+            precise = {n for n, is_exact in zip(printed, some, strict=False) if is_exact}
+            unrounded = {n: ledger.exact[printed[n]] * (-1 if str(given[n]).startswith("-") else 1) for n in precise}
+            found = verify_numbers([*replaced, texts[-1]], {**given, **unrounded, **speller.called}, seconds=seconds)
+            if found.status == "proved":
+                return found
+        return None
     return verify_numbers(
         [*replaced, texts[-1]], {**given, **speller.called}, rounded=[*names.values(), *sorted(wide)], seconds=seconds
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sympy import Expr
 
-from symgrad.checking.arithmetic import Ledger, assigned, check_numbers
+from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
@@ -21,7 +21,18 @@ from symgrad.checking.layers import instances
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.scopes import scoped
-from symgrad.checking.sentences import Sentence, classified, has_partial, is_number, used
+from symgrad.checking.sentences import (
+    Sentence,
+    classified,
+    has_derivative,
+    has_partial,
+    in_context,
+    is_number,
+    is_spelled_out,
+    step_kind,
+    unproved_kind,
+    used,
+)
 from symgrad.checking.updates import check_update
 from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
@@ -89,6 +100,7 @@ class _Checker:
         sentences: list[Sentence] = []
         for number, (fragment, statement) in enumerate(placed):
             sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
+        sentences = in_context(sentences)
         self.world = World(depth=self.symbols.depth)
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
@@ -230,7 +242,7 @@ class _Checker:
                 declared += self._declaration(sides, side)
                 relations = relations[: place - 1]
                 break
-            if place and relations[place - 1] not in _READ:
+            if place and relations[place - 1] not in _READ and (place, relations[0]) != (1, "→"):
                 relations = relations[:place]
                 break
             if (
@@ -245,7 +257,7 @@ class _Checker:
             try:
                 sides.append(self.resolver.term(side))
             except UnreadError as error:
-                if place == 0 and relations[0] in ("∈", "⊂", "→", "∼", "∀"):
+                if relations[0] == "→" or (place == 0 and relations[0] in ("∈", "⊂", "∼", "∀")):
                     return empty
                 if not _matters(tree) or _is_scheme(tree):
                     return empty
@@ -331,7 +343,9 @@ class _Checker:
             wrong = (max(sentence.error.start - start, 0), max(min(sentence.error.end, end) - start, 1))
             return dataclasses.replace(base, rule="unread", message=str(sentence.error), wrong=wrong)
         try:
-            return self._judged(base, sentence, restated, start)
+            found = self._judged(base, sentence, restated, start)
+            self.ledger.passed(sentence)
+            return found
         except RecursionError:
             message = "the formula is nested too deeply to be checked"
         except Exception as error:  # a document's next formula must not suffer from an error of ours in this one
@@ -354,13 +368,9 @@ class _Checker:
     def _numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         functions = self.world.functions(sentence.number)
         verdict = check_numbers(sentence.sides, functions, self.ledger, self.seconds)
-        given = assigned(sentence)
-        if given is not None:
-            self.ledger.values[given[0]] = given[1]
-        if verdict and verdict.correct is not None:
-            last = sentence.sides[-1]
-            if isinstance(last, t.Num) and str(verdict.correct.rhs) != last.text and "." in last.text:
-                self.ledger.rounded.add(last.text)
+        if verdict is None:
+            verdict = check_value(sentence, self.world, self.ledger, self.seconds)
+        self.ledger.learn(sentence, verdict)
         if verdict is None:
             return base
         return self._with(base, sentence, verdict, "numbers", 0, None, start)
@@ -368,17 +378,20 @@ class _Checker:
     def _in_numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         """A chain that ends in numbers: its formulas are a claim, its numbers a line of numbers."""
         numbers = self._numbers(base, sentence, start)
+        if isinstance(sentence.left, t.Partial) and len(sentence.sides) == 2 and not _is_at_a_point(sentence.left):
+            found = self._verdict(sentence)
+            if found.verdict:  # it has the number everywhere
+                return self._with_judged(base, sentence, found, "gradient", start)
         formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
             return dataclasses.replace(numbers, kind="numbers")
         return self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
+        base = dataclasses.replace(base, kind=step_kind(sentence))
         verdict, wrong = check_update(sentence)
         numbers = check_numbers(sentence.sides, self.world.functions(sentence.number), self.ledger, self.seconds)
-        given = assigned(sentence)
-        if given is not None:
-            self.ledger.values[given[0]] = given[1]
+        self.ledger.learn(sentence, numbers)
         if verdict is not None and verdict.status == "refuted":
             if numbers is not None and numbers.status == "refuted":
                 both = dataclasses.replace(verdict, diagnosis=f"{verdict.diagnosis}; and {numbers.diagnosis}")
@@ -389,22 +402,27 @@ class _Checker:
         if len(sentence.sides) > 2 and not any(map(is_number, sentence.sides)):
             steps = dataclasses.replace(sentence, sides=sentence.sides[1:])
             return self._with_judged(base, steps, self._verdict(steps), "update", start)
-        return base if numbers is None else self._with(base, sentence, numbers, "update", 0, None, start)
+        held = numbers if numbers is not None else verdict
+        return base if held is None else self._with(base, sentence, held, "update", 0, None, start)
 
     def _claim(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         if any(is_number(side) for side in sentence.sides[1:]) and not _is_constant_claim(sentence):
             return self._in_numbers(base, sentence, start)
         found = self._verdict(sentence)
+        if found.verdict.status in ("undecided", "malformed") and not any(map(has_derivative, sentence.sides)):
+            base = dataclasses.replace(base, kind=unproved_kind(sentence))
         rule = "gradient" if any(isinstance(n, t.Partial) for s in sentence.sides for n in t.walk(s)) else "formula"
         return self._with_judged(base, sentence, found, rule, start)
 
     def _definition(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
         given = assigned(sentence)
         if given is not None and is_number(sentence.sides[1]):
-            self.ledger.values[given[0]] = given[1]
+            self.ledger.learn(sentence, None)
             return base
         names = {d.name for d in defined_by(sentence, self.world.depth)}
-        if restated and names & self.world.aliases and not self._is_first(sentence, names):
+        named_derivative = len(sentence.sides) == 2 and isinstance(sentence.sides[1], t.Partial)
+        aliased = restated and names & self.world.aliases and not named_derivative
+        if aliased and not self._is_first(sentence, names):
             return self._claim(dataclasses.replace(base, kind="claim"), sentence, start)
         derivative = any(map(has_partial, sentence.sides))
         if len(sentence.sides) > 2:
@@ -414,10 +432,13 @@ class _Checker:
                 kind: Kind = "claim" if derivative else "definition"
                 rule = "gradient" if derivative else "formula"
                 return self._with_judged(dataclasses.replace(base, kind=kind), rest, found, rule, start)
+            if any(is_spelled_out(side) for side in sentence.sides):
+                return dataclasses.replace(base, kind="claim")
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)
             if found.verdict:  # the same again; anything else defines the name anew
-                return self._with_judged(dataclasses.replace(base, kind="claim"), sentence, found, "formula", start)
+                kind = "claim" if len(sentence.sides) > 2 else "definition"
+                return self._with_judged(dataclasses.replace(base, kind=kind), sentence, found, "formula", start)
         return base
 
     def _is_first(self, sentence: Sentence, names: set[str]) -> bool:

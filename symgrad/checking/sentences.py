@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from symgrad.checking.report import Kind
 from symgrad.reading.documents.text import Fragment
@@ -13,6 +14,7 @@ from symgrad.reading.latex.statements import EQUALITIES, Statement
 from symgrad.reading.latex.tree import Span
 from symgrad.reading.latex.written import UnreadError
 from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.vocabulary import VOCABULARY
 
 NUMERIC = frozenset(("sqrt", "exp", "log", "abs", *ELEMENTWISE))
 
@@ -87,6 +89,8 @@ def has_partial(term: t.Term) -> bool:
 def classified(sentence: Sentence) -> Sentence:
     """The sentence with its kind; sides that only bound, approximate or declare are left out."""
     sides, relations = list(sentence.sides), list(sentence.relations)
+    if relations and relations[0] == "→" and len(sides) > 1 and start_of(sides[0], sides[1]) is not None:
+        relations[0] = "←"
     kept = next((place for place, mark in enumerate(relations) if mark not in EQUALITIES), len(relations))
     if kept == 0 and relations and relations[0] != "∈":
         return replace(sentence, kind="other")
@@ -106,6 +110,10 @@ def _kind(sentence: Sentence) -> Kind:
     name, _, _ = named(left)
     if is_update(sentence):
         return "update"
+    if name and len(rest) == 1 and _is_symmetry(left, rest[0]):
+        return "other"
+    if isinstance(left, t.Apply) and any(isinstance(n, t.Apply) and n.function == name for n in _nodes(rest)):
+        return "claim"  # an identity of a function: tr(AB) = tr(BA)
     numeric = [is_number(side) for side in rest]
     if isinstance(left, t.Partial) and len(rest) == 1 and numeric[0]:
         return "claim"
@@ -124,6 +132,109 @@ def _kind(sentence: Sentence) -> Kind:
     if any(has_derivative(side) for side in rest) or any(True for _ in t.refs(left)):
         return "claim"
     return "numbers" if all(map(is_number, sentence.sides)) else "claim"
+
+
+def _nodes(terms: Iterable[t.Term]) -> Iterator[t.Term]:
+    return (node for term in terms for node in t.walk(term))
+
+
+def _is_symmetry(left: t.Term, right: t.Term) -> bool:
+    """Whether an equation asks something of one quantity alone: S = Sᵀ."""
+    return isinstance(left, t.Ref) and isinstance(right, t.Transposed | t.Inverse) and used([right]) == {left.name}
+
+
+@dataclass
+class _Context:
+    """What the sentences before one have said: names with formulas, with numbers, with derivatives."""
+
+    formulas: dict[str, set[str]] = field(default_factory=dict)  # the names that each is computed from
+    computed: set[str] = field(default_factory=set)  # as `_family` has them
+    numbers: set[str] = field(default_factory=set)
+    differentiated: set[str] = field(default_factory=set)
+    adjoints: set[str] = field(default_factory=set)  # δ, for names such as δ_L
+
+    def see(self, sentence: Sentence) -> None:
+        """One more sentence."""
+        self.differentiated |= {
+            ref.name for n in _nodes(sentence.sides) if isinstance(n, t.Partial) for by in n.by for ref in t.refs(by)
+        }
+        name = sentence.defines
+        if not name or sentence.kind in ("other", "unread"):
+            return
+        if any(map(is_number, sentence.sides[1:])):
+            self.numbers.add(name)
+        if len(sentence.sides) > 2 or not is_number(sentence.sides[-1]):
+            self.computed.add(_family(name))
+            if sentence.kind == "update":
+                return
+            self.formulas.setdefault(name, set()).update(used(sentence.sides[1:]) - {name})
+        if sentence.kind == "definition" and any(map(has_partial, sentence.sides[1:])):
+            self.adjoints.add(name.split("_")[0])
+
+    def kind(self, sentence: Sentence) -> Kind:
+        """A sentence's kind, after what has been said."""
+        left, *rest = sentence.sides
+        name = sentence.defines
+        if sentence.kind == "definition" and all(map(is_number, rest)):
+            arguments = {ref.name for ref in t.refs(left)} - {name}
+            known = self.numbers | arguments
+            again = name in self.formulas and (name in known or bool(self.formulas[name] & known))
+            written_out = name in self.formulas and not isinstance(rest[0], t.Entries | t.Num)
+            sibling = _family(name) in self.computed and name not in self.formulas and _family(name) != name
+            return "numbers" if again or written_out or sibling else "definition"
+        if sentence.kind == "definition":
+            stem = name.split("_")[0]
+            solved = any(isinstance(node, t.Inverse) and not is_number(node.body) for node in _nodes(rest))
+            if solved and name not in self.formulas and name.split("_")[0] in self.differentiated:
+                return "claim"  # the solution for what was differentiated by
+            if isinstance(left, t.Ref) and name in used(rest[:1]) and not left.at and len(rest) == 1:
+                return "claim"
+            onwards = stem in {other.split("_")[0] for other in used(rest)}
+            if stem in self.adjoints and name not in self.formulas and (onwards or any(map(has_derivative, rest))):
+                return "definition" if len(rest) == 1 and isinstance(rest[0], t.Partial) else "claim"
+        if sentence.kind in ("numbers", "claim") and not name and not any(map(has_derivative, sentence.sides)):
+            open_ = {ref.name for ref in t.refs(left)} - self.numbers
+            if open_ and isinstance(rest[-1], t.Num) and (len(rest) == 1 or not is_number(rest[0])):
+                return "other"  # a constraint: p₁ + p₂ = 1
+        return sentence.kind
+
+
+def in_context(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Sentences with the kinds that those before them suggest: out₂ = 0.59 is computed where out₁ was."""
+    context = _Context()
+    found = []
+    for sentence in sentences:
+        if len(sentence.sides) > 1 and sentence.kind not in ("other", "unread"):
+            sentence = replace(sentence, kind=context.kind(sentence))
+        context.see(sentence)
+        found.append(sentence)
+    return found
+
+
+def _family(name: str) -> str:
+    """A name without its numbers: out_h_1 and out_h_2 are of one family."""
+    return re.sub(r"\d+", "#", name)
+
+
+def step_kind(sentence: Sentence) -> Kind:
+    """What an update says: with numbers it is a line of them; a chain of equalities claims its gradient."""
+    if sentence.relations[0] != "=" or len(sentence.sides) < 3:
+        return "update"
+    if any(map(is_number, sentence.sides)):
+        return "numbers"
+    return "claim" if has_partial(sentence.sides[1]) and not has_partial(sentence.sides[2]) else "update"
+
+
+def unproved_kind(sentence: Sentence) -> Kind:
+    """What an equation says that the document doesn't imply: P(y | x) = … defines, Xᵀy = XᵀXw asks."""
+    if sentence.defines and isinstance(sentence.left, t.Ref):
+        return "claim"
+    free = [node for node in t.walk(sentence.left) if isinstance(node, t.Apply) and node.function not in VOCABULARY]
+    change = isinstance(sentence.left, t.Mul) and [n.name for n in t.refs(sentence.left)][:1] == ["Delta"]
+    if change or any(node.function not in ELEMENTWISE for node in free):
+        return "definition"
+    product = isinstance(sentence.left, t.Mul) and not any(isinstance(n, t.Add | t.Num) for n in t.walk(sentence.left))
+    return "other" if product else "claim"
 
 
 def _is_plain(left: t.Apply) -> bool:
@@ -167,6 +278,12 @@ def adjoints(term: t.Term) -> Iterator[t.Partial]:
     for node in t.walk(term):
         if isinstance(node, t.Partial) and isinstance(node.of, t.Ref) and node.of.name == LOSS:
             yield node
+
+
+def is_spelled_out(term: t.Term) -> bool:
+    """Whether a derivative in a term says what it is of: ∂C/∂z, and not dz."""
+    names = {id(node) for node in adjoints(term)}
+    return any(isinstance(node, t.Partial) and id(node) not in names for node in t.walk(term))
 
 
 def used(sides: Sequence[t.Term]) -> set[str]:

@@ -29,7 +29,41 @@ def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
         written = getattr(by, "name", "another quantity")
         reason = f"the step of {base.name} is along the gradient by {written}"
         return Verdict("refuted", "", reason, diagnosis=f"the gradient by {base.name} is meant"), others[0]
+    if _is_descent(right, base):
+        reason = f"it goes from {base.name} against the gradient by {base.name}, the gradient as it is written"
+        return Verdict("agrees", "", reason), None
     return None, None
+
+
+def _is_descent(right: t.Add, base: t.Ref) -> bool:
+    """Whether all steps but shrinking ones go against the derivative by the quantity itself: w - η ∂L/∂w - ηλ w."""
+    steps = [(sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base]
+    found = False
+    for sign, step in steps:
+        partials = [node for node in t.walk(step) if isinstance(node, t.Partial)]
+        if sign != "-" or len(partials) > 1:
+            return False
+        if not partials:
+            return False
+        if not isinstance(step, t.Partial | t.Mul) or not _is_exactly_by(partials[0], base):
+            return False
+        if isinstance(step, t.Mul) and not all(f is partials[0] or _is_rate(f) for f in step.factors):
+            return False
+        found = True
+    return found
+
+
+def _is_rate(factor: t.Term) -> bool:
+    """Whether a factor is a step's length: a letter, a positive number, or a quotient of them."""
+    if isinstance(factor, t.Div):
+        return _is_rate(factor.over) and _is_rate(factor.under)
+    return (isinstance(factor, t.Ref) and not factor.at) or isinstance(factor, t.Num)
+
+
+def _is_exactly_by(partial: t.Partial, base: t.Ref) -> bool:
+    """Whether a derivative is by just the quantity that is updated, at the same places."""
+    by = partial.by[0] if len(partial.by) == 1 else None
+    return isinstance(by, t.Ref) and by.name == base.name and by.at == base.at
 
 
 def _lengths(term: t.Term) -> Iterator[t.Norm]:

@@ -1,0 +1,83 @@
+import pytest
+
+from symgrad.checking.check import checked
+from symgrad.reading.documents.read import read_text
+
+GATE = "$f = x y$, $x = 4$, $y = -3$. "
+NODE = r"$z = w x + b$ and $z = 0.4 \cdot 0.593 + 0.35 = 0.5872$, "
+
+
+def findings(text: str):
+    return list(checked(read_text(text, "text.md")))
+
+
+@pytest.mark.parametrize(
+    "text, status",
+    [
+        (GATE + "$f = -12$", "proved"),
+        (GATE + "$f = 12$", "refuted"),
+        (GATE + "$f = 35$", ""),  # of another example
+        (GATE + r"$\frac{\partial f}{\partial x} = -3$", "proved"),
+        (GATE + r"$\frac{\partial f}{\partial x} = 3$", "refuted"),
+        (r"$J = 3v$, $v = a + u$, $u = bc$, $c = 2$, $\frac{dJ}{db} = 6$", "proved"),
+        (r"$J = 3v$, $v = a + u$, $u = bc$, $\frac{dJ}{db} = 6$", ""),  # nothing says what c is
+        (GATE + "$x = 5$ and $f = -12$", ""),  # at which x?
+    ],
+)
+def test_a_number_is_checked_at_the_values_that_the_document_gives(text, status):
+    assert findings(text)[-1].status == status
+
+
+@pytest.mark.parametrize(
+    "line, status",
+    [
+        (r"$a = \frac{1}{1 + e^{-z}} = \frac{1}{1 + e^{-0.5872}} = 0.643$", "proved"),
+        (r"$a = \frac{1}{1 + e^{-z}} = \frac{1}{1 + e^{-0.587}} = 0.643$", "proved"),  # rounded, not misprinted
+        (r"$a = \frac{1}{1 + e^{-z}} = \frac{1}{1 + e^{-0.5972}} = 0.645$", "refuted"),
+        (r"$a = \frac{1}{1 + e^{-z}} = \frac{1}{1 + e^{-1.25}} = 0.777$", "proved"),  # another example
+    ],
+)
+def test_a_number_that_is_inserted_for_a_name_is_the_names_number(line, status):
+    assert findings(NODE + line)[-1].status == status
+
+
+@pytest.mark.parametrize("power, status", [("0.2296", "proved"), ("0.2297", "refuted")])
+def test_a_line_that_goes_on_is_checked_against_the_line_before(power, status):
+    text = rf"""$$v = \frac{{4 + 4 + 0}}{{3}} = 2.667$$
+    $$g = -0.5 \cdot 2.667^{{-1.5}}$$
+    $$= -0.5 \cdot {power} = -0.1148$$"""
+    assert findings(text.replace("\n    ", "\n\n"))[-1].status == status
+
+
+@pytest.mark.parametrize(
+    "text, kind, status",
+    [
+        (r"$w \leftarrow w - \eta \frac{\partial L}{\partial w}$", "update", "agrees"),
+        (r"$w \rightarrow w - \eta \frac{\partial L}{\partial w}$", "update", "agrees"),
+        (r"$w := w + \eta \frac{\partial L}{\partial w}$", "update", ""),  # it may ascend
+        (r"$w := w - \frac{\eta}{\frac{\partial L}{\partial w}}$", "update", ""),
+        (r"$w = 0.7$, $w' = w - \eta \frac{\partial L}{\partial w} = 0.7 - 0.1 \cdot 2 = 0.5$", "numbers", "proved"),
+        (r"$w = 0.7$, $w' = w - \eta \frac{\partial L}{\partial w} = 0.7 - 0.1 \cdot 2 = 0.6$", "numbers", "refuted"),
+    ],
+)
+def test_an_update_has_its_kind_and_verdict(text, kind, status):
+    finding = findings(text)[-1]
+    assert (finding.kind, finding.status) == (kind, status)
+
+
+@pytest.mark.parametrize(
+    "text, kind",
+    [
+        ("$x = 4$", "definition"),
+        (r"$a_1 = \frac{b}{c}$ and $a_2 = 0.59$", "numbers"),  # a_1 was computed
+        (r"$p_1 + p_2 = 1$", "other"),
+        (r"$S = S^T$", "other"),
+        (r"$X^T y = X^T X w$", "other"),
+        (r"$P(y \mid x) = \frac{1}{1 + e^{-x}}$", "definition"),
+        (r"$\delta = \frac{\partial C}{\partial z}$", "definition"),
+        (r"$z = w x$, $z = w x$", "definition"),
+        (r"$\nabla_\theta L = X^T (X \theta - y)$ and $\theta = (X^T X)^{-1} X^T y$", "claim"),
+    ],
+)
+def test_an_equation_has_its_kind(text, kind):
+    assert findings(text)[-1].kind == kind
