@@ -105,6 +105,10 @@ class Judge:
         found = self._claim(sentence)
         if found.verdict.status != "refuted":
             return found
+        meant = self._relabelled(sentence.sides, sentence.number)
+        if meant:
+            reason = f"{meant} may stand for what the equation before it defines"
+            return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         for shapes in self.alternatives:
             other = Judge.of(self.world.with_all(self.broken), (shapes,), self.lengths, self.facts, self.seconds)
             again = other._claim(sentence)
@@ -276,6 +280,9 @@ class Judge:
             known = [self._roots(side, number) for side in names]
             if not (known[0] <= known[1] or known[1] <= known[0]):
                 return "an equation between quantities of which the document says no more"
+        loose = self._loosely_indexed((left, right), number)
+        if loose:
+            return f"{loose} is written with fewer indices than elsewhere, and may be a row or a column"
         if abstract:
             return self._uncovered(left, right, context, abstract, number)
         return ""
@@ -353,6 +360,21 @@ class Judge:
             if not own <= tied and not name.startswith("?"):
                 return name
         return ""
+
+    def _relabelled(self, sides: Sequence[t.Term], number: int) -> str:
+        """A name that a claim has without the label with which the equation before has defined it: f for f_c."""
+        near = {d.name for found in self.world.definitions.values() for d in found if d.number == number - 1}
+        names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
+        return next((n for n in sorted(names) if n not in near and any(o.startswith(f"{n}_") for o in near)), "")
+
+    def _loosely_indexed(self, sides: Sequence[t.Term], number: int) -> str:
+        """A matrix of which the claim, or what it depends on, has a vector, q_j, beside entries, q_kj."""
+        terms = [*sides, *(d.body for d in self.world.closure(used(sides), number))]
+        counts: dict[str, set[int]] = {}
+        for node in (node for term in terms for node in t.walk(term)):
+            if isinstance(node, t.Ref) and node.at:
+                counts.setdefault(node.name, set()).add(len(node.at))
+        return next((name for name, found in sorted(counts.items()) if found == {1, 2}), "")
 
     def _closed_names(self, names: set[str], number: int) -> set[str]:
         """Names with all that they depend on."""

@@ -270,9 +270,11 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     if any(has_layers(side) for side in pair[0]):
         pair = [sides for sides, _ in instances(sentence.sides, depth)]
     found = []
-    for left, right in (sides[at : at + 2] for sides in pair for at in _links(sides)):
+    for place, (left, right) in ((at, sides[at : at + 2]) for sides in pair for at in _links(sides)):
         left, right = _of_parameters(left, right)
         name, at, parameters = named(left)
+        if place and not used([right]).issuperset(parameters):
+            continue  # h = σ(z) = 1 / (1 + e^{-0.3}): a value, which says nothing of σ
         while at and at[-1].letter == ":":  # P_{i:} is row i
             at = at[:-1]
         if name in used([right]) or not all(place.letter and not place.shift for place in at):
