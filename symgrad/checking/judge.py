@@ -330,12 +330,13 @@ class Judge:
         return bool(decide(context, claim, correct, "", Budget(min(self.seconds, 2.0))))
 
     def _stray(self, sides: Sequence[t.Term], number: int) -> str:
-        """A name that is used in a claim and in no definition."""
+        """A name that one side of a claim uses, and no definition."""
         inside: set[str] = set()
         for definitions in self.world.definitions.values():
             for definition in definitions:
                 inside |= used([definition.body])
-        for name in sorted(set().union(*(used([side]) for side in sides))):
+        first, second = (used([side]) for side in sides)
+        for name in sorted(first ^ second):
             known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
             differentiated = any(
                 isinstance(node, t.Partial) and name in used([*node.by, node.of])
