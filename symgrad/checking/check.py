@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sympy import Expr
@@ -27,7 +28,7 @@ from symgrad.notation.numbers import decimal
 from symgrad.reading.documents.read import read_document, read_text
 from symgrad.reading.documents.text import Document, Fragment, Problem
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.macros import Macro, definitions
+from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import Resolver
 from symgrad.reading.latex.statements import Statement, plain_words, statements
 from symgrad.reading.latex.symbols import analysed
@@ -117,15 +118,14 @@ class _Checker:
     # --- reading
 
     def _statements(self) -> Iterable[tuple[Fragment, Statement]]:
-        macros: dict[str, Macro] = {}
-        formulas: list[tuple[Fragment, str, dict[str, Macro]]] = []
-        frozen: list[dict[str, Macro]] = []
+        macros = Defined()
+        formulas: list[tuple[Fragment, str, Defined]] = []
+        directives: list[Declarations] = []
         pending: str | None = None
         last: int | None = None
         for fragment in self.document.fragments:
             if fragment.kind == "macro":
-                macros |= {name: macro for name, macro, *_ in definitions(fragment.text.text)}
-                frozen.append(dict(macros))
+                macros = macros.defining((name, macro) for name, macro, *_ in definitions(fragment.text.text))
                 continue
             if fragment.kind == "directive":
                 found = declarations(fragment.text.text)
@@ -134,7 +134,7 @@ class _Checker:
                         pending = found.silenced
                     else:
                         self.silenced[last] = found.silenced
-                self.declared = self.declared.joined(found)
+                directives.append(found)
                 for part in found.unread:
                     message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
                     self.problems.append(Problem(fragment.text.place(0), message))
@@ -142,18 +142,18 @@ class _Checker:
             if fragment.kind not in ("display", "inline"):
                 continue
             text = fragment.text.text
-            own = list(definitions(text)) if "\\newcommand" in text or "\\def" in text else []
-            for name, macro, start, end in reversed(own):
-                macros[name] = macro
+            own = list(definitions(text)) if len(text) <= MOST_CHARACTERS else []
+            for *_, start, end in own:
                 text = text[:start] + " " * (end - start) + text[end:]
+            macros = macros.defining((name, macro) for name, macro, *_ in own)
             if not text.strip():
                 continue
             if pending is not None:
                 self.silenced[id(fragment)] = pending
                 pending = None
             last = id(fragment)
-            formulas.append((fragment, text, dict(macros) if own or not frozen else frozen[-1]))
-            frozen.append(formulas[-1][2])
+            formulas.append((fragment, text, macros))
+        self.declared = Declarations.joined(directives)
         words: set[str] = set()
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
@@ -163,10 +163,15 @@ class _Checker:
 
     def _is_before(self, directive: Fragment) -> bool:
         """Whether a comment stands by itself in front of an equation, not behind one."""
-        line = directive.text.place(0).line
-        previous = [f for f in self.document.fragments if f.kind in ("display", "inline")]
-        behind = [f for f in previous if 0 <= line - f.text.place(max(len(f.text.text) - 1, 0)).line <= 1]
-        return not behind
+        place = directive.text.place(0)
+        return not any((place.file, place.cell, place.line - back) in self._ends for back in (0, 1))
+
+    @cached_property
+    def _ends(self) -> set[tuple[str, int, int]]:
+        """The lines on which formulas end: file, cell, line."""
+        formulas = (f.text for f in self.document.fragments if f.kind in ("display", "inline"))
+        last = (text.place(max(len(text.text) - 1, 0)) for text in formulas)
+        return {(place.file, place.cell, place.line) for place in last}
 
     def _functions(self) -> frozenset[tuple[str, str, tuple[str, ...]]]:
         """The names that are functions: applied where they stand, defined with arguments, or written with primes."""
@@ -314,8 +319,10 @@ class _Checker:
             return self._judged(base, sentence, restated, start)
         except RecursionError:
             message = "the formula is nested too deeply to be checked"
-            verdict = Verdict("undecided", base.tex, message)
-            return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
+        except Exception as error:  # the rest of the document must not suffer from an error of ours in this formula
+            message = f"symgrad failed on it: {type(error).__name__}: {error}"
+        verdict = Verdict("undecided", base.tex, message)
+        return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
 
     def _judged(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
         match sentence.kind:

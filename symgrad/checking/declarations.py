@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symgrad.errors import InputError
@@ -21,15 +21,19 @@ class Declarations:
     silenced: str | None = None
     unread: tuple[str, ...] = ()
 
-    def joined(self, other: Declarations) -> Declarations:
-        """Both together; the later one counts where they differ."""
-        return Declarations(
-            {**self.shapes, **other.shapes},
-            self.elementwise | other.elementwise,
-            {**self.sums, **other.sums},
-            None,
-            self.unread + other.unread,
-        )
+    @staticmethod
+    def joined(parts: Iterable[Declarations]) -> Declarations:
+        """All together; the later one counts where two differ."""
+        shapes: dict[str, tuple[str, ...]] = {}
+        functions: set[str] = set()
+        sums: dict[str, str] = {}
+        unread: list[str] = []
+        for part in parts:
+            shapes |= part.shapes
+            functions |= part.elementwise
+            sums |= part.sums
+            unread += part.unread
+        return Declarations(shapes, frozenset(functions), sums, None, tuple(unread))
 
 
 def declarations(text: str) -> Declarations:

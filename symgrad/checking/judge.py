@@ -449,6 +449,8 @@ class Judge:
                 if name.startswith("adjoint_"):
                     base = name.removeprefix("adjoint_").split("__")[0]
                     known = next((e.quantity.axes for e in equations if e.name == base), None)
+                    if known is None and base not in quantities:
+                        raise Misfit(f"nothing says what {base} is")
                     quantities[name] = Quantity(name, known if known is not None else quantities[base].axes)
         if not equations:  # an identity of inputs: a model has at least one equation
             equations, quantities["unit"] = [Equation("constant", Symbol("unit"))], Quantity("unit")

@@ -140,6 +140,8 @@ class Values:
 
     def _entry(self, array: Array, places: tuple[Expr, ...]) -> Laid:
         """The entries at index expressions; 0 beyond an axis, where only a branch that isn't taken reads."""
+        if len(places) != array.ndim:
+            raise NoValue
         laid = [self._whole(place) for place in places]
         axes = tuple(dict.fromkeys(index for _, order in laid for index in order))
         spread = [self._spread(at, order, axes) for at, order in laid]
