@@ -5,9 +5,10 @@ A beam search: each statement is tried with every likely number of axes of the l
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Expr
@@ -130,10 +131,8 @@ class Inference:
         self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int, most: int
     ) -> list[Shapes]:
         new = self._new(state, sides, definition, number)
-        choices = [self.evidence.ranks(name) for name in new]
-        combined = sorted(itertools.product(*choices), key=lambda combination: sum(cost for _, cost in combination))
         result = []
-        for combination in combined[:most]:
+        for combination in itertools.islice(_cheapest([self.evidence.ranks(name) for name in new]), most):
             trial = state.copy()
             for name, (rank, cost) in zip(new, combination, strict=True):
                 trial.ranks[name] = rank
@@ -255,6 +254,19 @@ def fit_sides(algebra: Algebra, values: Sequence[Value]) -> None:
 def is_constant(value: Value) -> bool:
     """Whether a value is a number."""
     return bool(value.expr.is_number) and not value.axes
+
+
+def _cheapest(choices: Sequence[list[tuple[int, float]]]) -> Iterator[list[tuple[int, float]]]:
+    """One of each list, the cheapest combination first; there may be far too many to sort them all."""
+    waiting = [(sum(ranks[0][1] for ranks in choices), (0,) * len(choices), 0)]
+    while waiting:
+        _, places, since = heapq.heappop(waiting)
+        yield [ranks[place] for ranks, place in zip(choices, places, strict=True)]
+        for at in range(since, len(choices)):
+            if places[at] + 1 < len(choices[at]):
+                moved = (*places[:at], places[at] + 1, *places[at + 1 :])
+                cost = sum(ranks[place][1] for ranks, place in zip(choices, moved, strict=True))
+                heapq.heappush(waiting, (cost, moved, at))
 
 
 def _distinct(states: Sequence[Shapes]) -> list[Shapes]:

@@ -78,7 +78,7 @@ def statements(
         return [Statement(None, Span(0, len(text)), error)]
     result = []
     for part in _parts(found):
-        span = Span(part[0].start, part[-1].end)
+        span = Span(min(token.start for token in part), max(token.end for token in part))  # macros may swap arguments
         try:
             result.append(Statement(parsed(part), span))
         except UnreadError as error:

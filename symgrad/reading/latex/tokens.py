@@ -29,10 +29,10 @@ class Token:
     blank: bool = False  # whether blanks stand before it
 
 
-_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+(?![A-Za-z]))?")
-_COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?")
-_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?")
-_BRACED_COMMA = re.compile(r"\d+\{,\}\d+")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+(?![A-Za-z]))?", re.ASCII)
+_COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?", re.ASCII)
+_BRACED_COMMA = re.compile(r"\d+\{,\}\d+", re.ASCII)
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
 _BRACE = re.compile(r"\s*\{")
@@ -96,7 +96,7 @@ class _Scanner:
             self.blank = True
         elif mark == "\\":
             self._command()
-        elif (mark.isascii() and mark.isdigit()) or (mark == "." and self.text[start + 1 : start + 2].isdigit()):
+        elif _NUMBER.match(self.text, start):
             self._number()
         elif mark == "%":
             end = self.text.find("\n", start)
@@ -211,7 +211,7 @@ class _Scanner:
         start = self.place
         patterns = [_GROUPED, _NUMBER]
         if self.decimal_comma or (_BRACED_COMMA.match(self.text, start) and not _GROUPED.match(self.text, start)):
-            patterns = [_COMMA_NUMBER]
+            patterns = [_COMMA_NUMBER, _NUMBER]
         match = next(found for pattern in patterns if (found := pattern.match(self.text, start)))
         text = match[0]
         if self._takes_one_character():
