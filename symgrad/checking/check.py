@@ -204,6 +204,8 @@ class _Checker:
     def _sentence(self, number: int, fragment: Fragment, statement: Statement, before: Sentence | None) -> Sentence:
         empty = Sentence(number, fragment, statement)
         if statement.tree is None:
+            if not statement.matters:
+                return empty
             return dataclasses.replace(empty, kind="unread", error=statement.error)
         tree = statement.tree
         self.resolver.choices = []

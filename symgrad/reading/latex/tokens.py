@@ -46,7 +46,7 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
     """
     _refuse_deep(written)
-    return _bars(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned()))))
+    return _bars(_powers(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned())))))
 
 
 def _refuse_deep(written: Written) -> None:
@@ -588,6 +588,20 @@ def _primes(found: list[Token]) -> list[Token]:
         result.append(found[place])
         place += 1
     return result
+
+
+def _powers(found: list[Token]) -> list[Token]:
+    r"""The tokens with X^{\odot 2}, a power of each entry, as X^{2}, which is read so."""
+    return [
+        token
+        for place, token in enumerate(found)
+        if not (token.kind == "OPERATOR" and token.text in "⊙∘" and _begins_power(found, place))
+    ]
+
+
+def _begins_power(found: list[Token], place: int) -> bool:
+    before = [token.kind for token in found[max(place - 2, 0) : place]]
+    return before == ["SUP", "LBRACE"] and place + 1 < len(found) and found[place + 1].kind != "RBRACE"
 
 
 _CLOSES = frozenset(
