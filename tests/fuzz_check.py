@@ -63,7 +63,9 @@ def formula(chance: random.Random, depth: int) -> str:
     inner = lambda: formula(chance, depth - 1)  # noqa: E731  # the grammar below is read as a table
     name = chance.choice(NAMES)
     rules = (
-        lambda: f"{inner()} {chance.choice(['+', '-', '-', chr(92) + 'cdot', chr(92) + 'odot', '*', '/', ''])} {inner()}",
+        lambda: (
+            f"{inner()} {chance.choice(['+', '-', '-', chr(92) + 'cdot', chr(92) + 'odot', '*', '/', ''])} {inner()}"
+        ),
         lambda: f"({inner()})",
         lambda: rf"\frac{{{inner()}}}{{{inner()}}}",
         lambda: rf"\frac{{\partial {name}}}{{\partial {chance.choice(NAMES)}}}",
@@ -220,8 +222,13 @@ def run(count: int, seed: int = 0, verdicts: bool = False, seconds: float = 0.5)
         if (number - seed + 1) % 1000 == 0:
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             spent = time.monotonic() - begun
-            print(f"{number - seed + 1}: {len(failures)} failed, {spent:.0f} s, {memory} MB, slowest {slowest}", flush=True)
-    print(f"{count} documents, {len(failures)} failed, {dict(statuses)}, the slowest took {slowest[0]:.1f} s ({slowest[1]})")
+            print(
+                f"{number - seed + 1}: {len(failures)} failed, {spent:.0f} s, {memory} MB, slowest {slowest}",
+                flush=True,
+            )
+    print(
+        f"{count} documents, {len(failures)} failed, {dict(statuses)}, the slowest took {slowest[0]:.1f} s ({slowest[1]})"
+    )
     return failures
 
 

@@ -204,6 +204,8 @@ def test_the_answers_to_a_public_text_are_confirmed_numerically(path):
     expected = {m["label"]: m["verdict"] == "holds" for m in _ANSWER.finditer(path.read_text("utf-8")) if m["label"]}
     with np.errstate(all="ignore"):
         for label, claimed, true in module.confirm(np.random.default_rng(7)):
-            fits = np.shape(claimed)[-np.ndim(true) or None :] == np.shape(true)  # several claims may stand in one array
+            fits = np.shape(claimed)[-np.ndim(true) or None :] == np.shape(
+                true
+            )  # several claims may stand in one array
             same = (fits or np.ndim(true) == 0) and np.allclose(claimed, true, rtol=1e-6, atol=1e-9)
             assert label in expected and (same or not expected[label]), label

@@ -316,12 +316,14 @@ def test_a_row_of_a_block_is_set(tex):
 
 
 @pytest.fixture
-def checked(monkeypatch):
-    """Makes `symgrad check` find a given report."""
+def checked(monkeypatch, tmp_path):
+    """Makes `symgrad check` find a given report in post.md."""
     asked = []
+    (tmp_path / "post.md").touch()
+    monkeypatch.chdir(tmp_path)
 
     def give(found):
-        def check_documents(files, seconds, decimal_comma):
+        def check_documents(files, seconds, decimal_comma, *_):
             asked.append((*files, seconds, decimal_comma))
             return found
 
@@ -365,6 +367,8 @@ def test_the_command_takes_several_documents_the_standard_input_and_how_to_read(
         ("post.md --json --sarif", "json or sarif"),
         ("post.md --format yaml", "yaml"),
         ("- --watch", "standard input"),
+        (".", "is a folder"),
+        ("post.md gone.md", "gone.md: No such file"),
     ],
 )
 def test_bad_usage_is_one_line_and_exits_2(arguments, words, checked, capsys):
@@ -429,6 +433,7 @@ def test_a_document_that_is_gone_for_a_moment_is_watched_on(tmp_path, monkeypatc
             raise result
         return result
 
+    post.touch()
     monkeypatch.setitem(command.sys.modules, "symgrad.checking.check", SimpleNamespace(check_documents=check_documents))
     monkeypatch.setattr(watching.time, "sleep", Ticks())
     ticks = Ticks(lambda: post.write_text("$a$"))

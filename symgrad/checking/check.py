@@ -6,7 +6,7 @@ import dataclasses
 import itertools
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +25,8 @@ from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
-from symgrad.reading.documents.read import read_document, read_text
-from symgrad.reading.documents.text import Document, Fragment, Problem
+from symgrad.reading.documents.read import read_document, read_stream
+from symgrad.reading.documents.text import Document, Fragment, Place, Problem
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import Resolver
@@ -35,6 +35,8 @@ from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import UnreadError
 from symgrad.verification.verdict import Verdict
+
+Progress = Callable[[Place, int, int], None]  # where it is, how many equations are done, and of how many
 
 
 def check_document(path: str | Path, seconds: float = 5.0, decimal_comma: bool = False) -> Report:
@@ -45,15 +47,22 @@ def check_document(path: str | Path, seconds: float = 5.0, decimal_comma: bool =
     return checked(read_document(Path(path)), seconds, decimal_comma)
 
 
-def check_documents(paths: Sequence[str | Path], seconds: float = 5.0, decimal_comma: bool = False) -> Report:
-    """The findings in several documents, in their order; "-" is standard input, read as Markdown."""
+def check_documents(
+    paths: Sequence[str | Path],
+    seconds: float = 5.0,
+    decimal_comma: bool = False,
+    stdin_name: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """The findings in several documents, in their order; "-" is standard input.
+
+    The suffix of `stdin_name` says the format of standard input; without one, how it begins does.
+    """
     reports = []
     for path in paths:
-        if str(path) == "-":
-            document = read_text(sys.stdin.buffer.read().decode("utf-8", "replace"), "<stdin>")
-            reports.append(checked(document, seconds, decimal_comma))
-        else:
-            reports.append(check_document(path, seconds, decimal_comma))
+        is_stdin = str(path) == "-"
+        document = read_stream(sys.stdin.buffer, stdin_name) if is_stdin else read_document(Path(path))
+        reports.append(checked(document, seconds, decimal_comma, progress))
     return Report(
         tuple(finding for report in reports for finding in report.findings),
         tuple(problem for report in reports for problem in report.problems),
@@ -61,9 +70,11 @@ def check_documents(paths: Sequence[str | Path], seconds: float = 5.0, decimal_c
     )
 
 
-def checked(document: Document, seconds: float = 5.0, decimal_comma: bool = False) -> Report:
-    """The findings in a document that has been read."""
-    found = _Checker(document, seconds, decimal_comma)
+def checked(
+    document: Document, seconds: float = 5.0, decimal_comma: bool = False, progress: Progress | None = None
+) -> Report:
+    """The findings in a document that has been read; `progress` hears of each equation before it is looked at."""
+    found = _Checker(document, seconds, decimal_comma, progress)
     return Report(tuple(found.findings()), document.problems + tuple(found.problems), (document.file,))
 
 
@@ -74,6 +85,7 @@ class _Checker:
     document: Document
     seconds: float
     decimal_comma: bool
+    progress: Progress | None = None
     problems: list[Problem] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     silenced: dict[int, str] = field(default_factory=dict)  # by fragment
@@ -113,7 +125,12 @@ class _Checker:
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         self.judge = Judge(self.world, shapes[0], self.lengths, facts, self.seconds, tuple(shapes[1:]))
         self.ledger = Ledger()
-        return [self._finding(sentence, sentence.number in restated) for sentence in sentences]
+        findings: list[Finding] = []
+        for sentence in sentences:
+            if self.progress is not None:
+                self.progress(sentence.fragment.text.place(max(sentence.span.start, 0)), len(findings), len(sentences))
+            findings.append(self._finding(sentence, sentence.number in restated))
+        return findings
 
     # --- reading
 

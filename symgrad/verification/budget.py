@@ -72,7 +72,9 @@ class Budget:
                 try:
                     with lock:
                         done.append(True)
-                        raise_in(ctypes.c_ulong(caller), None)  # what is on its way must not arrive after the work's end
+                        raise_in(
+                            ctypes.c_ulong(caller), None
+                        )  # what is on its way must not arrive after the work's end
                         ended.set()
                 except OutOfTime:
                     continue

@@ -10,6 +10,7 @@ from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context, aligned
 from symgrad.verification.diagnose import Diagnosis, claimed_by, diagnose
 from symgrad.verification.misfit import misfit
+from symgrad.verification.numbers import NoValue
 from symgrad.verification.prove import CHOICES, prove
 from symgrad.verification.refute import BITS, FEW, MANY, MOST_BITS, Agreement, compare
 from symgrad.verification.verdict import Counterexample, Verdict
@@ -43,7 +44,7 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
             reason = f"equal at {few} points; {budget.seconds:g} s were over before a proof or more points"
             return Verdict("undecided", label, reason, **shown)
     if isinstance(near, Counterexample):
-        why = _in_time(budget, lambda: diagnose(context, correct, claimed_by(claim, correct), claim), Diagnosis())
+        why = _in_time(budget, lambda: _diagnosis(context, correct, claim), Diagnosis())
         reason = f"the correct expression is {context.text(correct)}"
         return Verdict("refuted", label, reason, near, why.text, **shown, slip=why.slip, wrong=why.wrong)
     if near.points:
@@ -52,6 +53,14 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
         return Verdict("agrees", label, reason, **shown)
     reason = "no point was found where both sides have a real value"
     return Verdict("undecided", label, reason, **shown)
+
+
+def _diagnosis(context: Context, correct: Equation, claim: Equation) -> Diagnosis:
+    """What is wrong with a refuted claim; nothing where a point that is tried for it has no value."""
+    try:
+        return diagnose(context, correct, claimed_by(claim, correct), claim)
+    except (NoValue, ValueError):
+        return Diagnosis()
 
 
 def _in_time(budget: Budget, work: Callable[[], T], otherwise: T) -> T:

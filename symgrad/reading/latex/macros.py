@@ -93,7 +93,7 @@ def expanded(text: str, macros: Macros) -> Written:
     """A formula with its macros expanded; raises UnreadError for one that grows beyond bounds.
 
     >>> expanded(r"a\\R b", {r"\\R": Macro(0, "x")}).text
-    'ax b'
+    'ax  b'
     """
     if len(text) > MOST_CHARACTERS:
         raise UnreadError(f"the formula has more than {MOST_CHARACTERS} characters", 0, MOST_CHARACTERS)
