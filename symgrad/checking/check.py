@@ -36,6 +36,7 @@ from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, on
 from symgrad.reading.latex.written import UnreadError
 from symgrad.verification.verdict import Verdict
 
+DEEPEST = 120  # levels of a formula's terms: a row of sums has one for each
 Progress = Callable[[Place, int, int], None]  # where it is, how many equations are done, and of how many
 
 
@@ -249,7 +250,7 @@ class _Checker:
                 sides.append(before.sides[0])  # a display that goes on with = …
                 continue
             try:
-                sides.append(self.resolver.term(side))
+                sides.append(self._term(side))
             except UnreadError as error:
                 if place == 0 and relations[0] in ("∈", "⊂", "→", "∼", "∀"):
                     return empty
@@ -261,6 +262,16 @@ class _Checker:
             empty, sides=tuple(sides), relations=tuple(relations), choices=choices, declared=tuple(declared)
         )
         return classified(found) if len(sides) > 1 and len(relations) >= len(sides) - 1 else found
+
+    def _term(self, tree: Tree) -> t.Term:
+        """A tree as a term that isn't too deep for what works on it recursively; raises UnreadError."""
+        try:
+            found = self.resolver.term(tree)
+        except RecursionError:
+            found = None
+        if found is None or t.depth(found) > DEEPEST:
+            raise UnreadError("the formula is nested too deeply to be read", tree.span.start, tree.span.end)
+        return found
 
     def _declaration(self, sides: list[t.Term], side: Tree) -> list[tuple[str, tuple[t.Term, ...]]]:
         """The axes that W ∈ ℝ^{n×d} declares."""

@@ -103,29 +103,28 @@ class Inference:
 
     def _ordered(self) -> Iterable[tuple[tuple[t.Term, ...], Definition | None, int]]:
         """Definitions as soon as what they use is defined, then what is claimed."""
-        waiting = [d for found in self.world.definitions.values() for d in found]
-        waiting.sort(key=lambda d: d.number)
+        found = sorted((d for each in self.world.definitions.values() for d in each), key=lambda d: d.number)
+        waiting = [(d, frozenset(self._needs(d))) for d in found]
         done: set[str] = set()
         while waiting:
-            ready = [
-                d
-                for d in waiting
-                if all(
-                    name in done or name not in self.world.definitions or name == d.name
-                    for name in used([d.body]) - set(d.parameters)
-                )
-            ]
-            for definition in ready or waiting[:1]:
+            ready = [d for d, needs in waiting if needs <= done] or [waiting[0][0]]
+            for definition in ready:
                 yield (definition.body,), definition, definition.number
                 done.add(definition.name)
-                waiting.remove(definition)
+            yielded = set(map(id, ready))
+            waiting = [pair for pair in waiting if id(pair[0]) not in yielded]
         for sentence in self.sentences:
             if sentence.kind in ("claim", "definition") and len(sentence.sides) > (
                 2 if sentence.kind == "definition" else 1
             ):
-                found = itertools.islice(instances(sentence.sides, self.world.depth), 2)
-                for sides, _ in found:
+                for sides, _ in itertools.islice(instances(sentence.sides, self.world.depth), 2):
                     yield sides, None, sentence.number
+
+    def _needs(self, definition: Definition) -> Iterator[str]:
+        """The other defined names that a definition uses."""
+        for name in used([definition.body]) - set(definition.parameters):
+            if name in self.world.definitions and name != definition.name:
+                yield name
 
     def _tried(
         self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int, most: int
