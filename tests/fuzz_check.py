@@ -11,7 +11,6 @@ import argparse
 import collections
 import json
 import random
-import resource
 import signal
 import sys
 import time
@@ -22,8 +21,8 @@ from typing import Any
 import symgrad.checking.check
 from symgrad.checking.check import checked
 from symgrad.checking.github import github
-from symgrad.checking.judge import CycleError, Judge, Misfit
 from symgrad.checking.jsonform import report_json
+from symgrad.checking.judge import CycleError, Judge, Misfit
 from symgrad.checking.lines import lines
 from symgrad.checking.sarif import sarif
 from symgrad.errors import SymgradError
@@ -39,8 +38,8 @@ TOO_LONG = 10.0  # seconds of one document
 MEMORY = 2 * 1024**3  # bytes of the process
 HERE = Path(__file__).parent
 FIXTURES = [path.read_text("utf-8") for path in sorted([*HERE.glob("texts/*.md"), *HERE.glob("documents/*.md")])]
-PIECES = r"""$ $$ \( \) \[ \] { } {{ }} ^ _ ^{ _{ & \\ = := + - \cdot * / , ; : . ' ! % # ~ | \| \left( \right) \left. \right|
-\frac \frac{ \dfrac12 \over \sqrt \sqrt[3]{ \sum_i \sum_{i=1}^n \prod \int \max( \min \partial \nabla \nabla_w d dx dW
+PIECES = r"""$ $$ \( \) \[ \] { } {{ }} ^ _ ^{ _{ & \\ = := + - \cdot * / , ; : . ' ! % # ~ | \| \left( \right) \left.
+\right| \frac \frac{ \dfrac12 \over \sqrt \sqrt[3]{ \sum_i \sum_{i=1}^n \prod \int \max( \min \partial \nabla \nabla_w d dx dW
 \hat \hat{ \bar{ \tilde \vec{ \dot \mathbf{ \mathbf \mathrm{ \mathbb{R} \mathbb \mathcal{L} \bm{ \text{ \text{if } \rm
 \operatorname{softmax} \operatorname{ \log \ln \exp \tanh \sigma( \sigma' \delta_{ij} ^T ^\top ^{-1} ^{(l)} ^{l-1} ^2 ^*
 ^\prime ^{\prime\prime} _i _{ij} _{i,j} _t _{t-1} \in \to \Rightarrow \approx \equiv \propto \quad \qquad \; \, \! \dots
@@ -52,8 +51,10 @@ PIECES = r"""$ $$ \( \) \[ \] { } {{ }} ^ _ ^{ _{ & \\ = := + - \cdot * / , ; : 
 - * 1. # ## .. :: :math:` .. math:: <script type="math/tex"> </script> <math> <span class="katex"> <annotation> \u0000
 é 損 ∂ ∇ Σ ᵀ ₁ ² ‖ − · × ⊙ ≤ 𝐱 𝒳 x̂ \x00 \ud800 \u202e \ufeff"""
 TOKENS = [*PIECES.split(), "\n", "\n\n", " ", "\t", "    ", "\x00", "\ud800", "\u202e", "\r\n", "\\", "\n> ", "\n- "]
-NAMES = r"x y z w b L f g \sigma \hat{y} W X \theta p_i x_i z_j W_{ij} a^{(l)} \delta^l \mathbf{x} h_t \mathcal{L} n m".split()
-FUNCTIONS = r"\log \exp \tanh \sigma f g \sin \max \operatorname{softmax} \sqrt".split()
+SPELLINGS = r"""
+x y z w b L f g \sigma \hat{y} W X \theta p_i x_i z_j W_{ij} a^{(l)} \delta^l \mathbf{x} h_t \mathcal{L} n m"""
+APPLIED = r"""\log \exp \tanh \sigma f g \sin \max \operatorname{softmax} \sqrt"""
+NAMES, FUNCTIONS = SPELLINGS.split(), APPLIED.split()
 
 
 def formula(chance: random.Random, depth: int) -> str:
@@ -198,38 +199,48 @@ def _alarm(*_: object) -> None:
 
 def run(count: int, seed: int = 0, verdicts: bool = False, seconds: float = 0.5) -> list[tuple[int, str]]:
     """The numbers of the documents that fail, and why; prints how far it is."""
+    judges, symgrad.checking.check.Judge = symgrad.checking.check.Judge, _Seen
+    alarm = signal.signal(signal.SIGALRM, _alarm) if hasattr(signal, "SIGALRM") else None
     failures: list[tuple[int, str]] = []
     statuses: collections.Counter[str] = collections.Counter()
     slowest, begun = (0.0, -1), time.monotonic()
-    signal.signal(signal.SIGALRM, _alarm)
-    symgrad.checking.check.Judge = _Seen
-    for number in range(seed, seed + count):
-        kind, text = document(number)
-        start = time.monotonic()
-        signal.setitimer(signal.ITIMER_REAL, TOO_LONG)
-        try:
-            read(kind, text)
-            if verdicts:
-                statuses += judge(kind, text, seconds)
-        except (Exception, _OwnError, _TooLong) as error:
-            own = error.__cause__ if isinstance(error, _OwnError) else error
-            where = traceback.extract_tb(own.__traceback__)[-1]
-            failures.append((number, f"{own!r} at {where.filename}:{where.lineno}"))
-            print(f"{number}: {failures[-1][1]}", flush=True)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        slowest = max(slowest, (time.monotonic() - start, number))
-        if (number - seed + 1) % 1000 == 0:
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            spent = time.monotonic() - begun
-            print(
-                f"{number - seed + 1}: {len(failures)} failed, {spent:.0f} s, {memory} MB, slowest {slowest}",
-                flush=True,
-            )
-    print(
-        f"{count} documents, {len(failures)} failed, {dict(statuses)}, the slowest took {slowest[0]:.1f} s ({slowest[1]})"
-    )
+    try:
+        for number in range(seed, seed + count):
+            start = time.monotonic()
+            error = _failure(number, verdicts, seconds, statuses)
+            if error is not None:
+                failures.append((number, error))
+                print(f"{number}: {error}", flush=True)
+            slowest = max(slowest, (time.monotonic() - start, number))
+            if (number - seed + 1) % 1000 == 0:
+                spent = time.monotonic() - begun
+                print(f"{number - seed + 1}: {len(failures)} failed, {spent:.0f} s, slowest {slowest}", flush=True)
+    finally:
+        symgrad.checking.check.Judge = judges
+        if alarm is not None:
+            signal.signal(signal.SIGALRM, alarm)
+    print(f"{count} documents, {len(failures)} failed, {dict(statuses)}, slowest: {slowest[0]:.1f} s ({slowest[1]})")
     return failures
+
+
+def _failure(number: int, verdicts: bool, seconds: float, statuses: collections.Counter[str]) -> str | None:
+    """What goes wrong with one document, or None; adds the statuses of what is found in it."""
+    kind, text = document(number)
+    timed = hasattr(signal, "setitimer")
+    try:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, TOO_LONG)
+        read(kind, text)
+        if verdicts:
+            statuses.update(judge(kind, text, seconds))
+    except (Exception, _OwnError, _TooLong) as error:
+        own = error.__cause__ or error
+        where = traceback.extract_tb(own.__traceback__)[-1]
+        return f"{own!r} at {where.filename}:{where.lineno}"
+    finally:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    return None
 
 
 def main() -> int:
@@ -239,7 +250,10 @@ def main() -> int:
     parser.add_argument("--verdicts", action="store_true")
     parser.add_argument("--seconds", type=float, default=0.5, help="for one claim")
     options = parser.parse_args()
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     return 1 if run(options.count, options.seed, options.verdicts, options.seconds) else 0
 
 

@@ -69,7 +69,8 @@ class Values:
 
     def of(self, equation: Equation) -> Array:
         """The value of an equation's right-hand side, over its indices; raises NoValue."""
-        array, order = self._laid(equation.rhs)
+        with np.errstate(all="ignore"):  # what has no value in floats is met below
+            array, order = self._laid(equation.rhs)
         array = self._spread(array, order, equation.indices)
         if not self.numbers.known(array):
             raise NoValue
