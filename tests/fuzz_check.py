@@ -39,9 +39,9 @@ MEMORY = 2 * 1024**3  # bytes of the process
 HERE = Path(__file__).parent
 FIXTURES = [path.read_text("utf-8") for path in sorted([*HERE.glob("texts/*.md"), *HERE.glob("documents/*.md")])]
 PIECES = r"""$ $$ \( \) \[ \] { } {{ }} ^ _ ^{ _{ & \\ = := + - \cdot * / , ; : . ' ! % # ~ | \| \left( \right) \left.
-\right| \frac \frac{ \dfrac12 \over \sqrt \sqrt[3]{ \sum_i \sum_{i=1}^n \prod \int \max( \min \partial \nabla \nabla_w d dx dW
-\hat \hat{ \bar{ \tilde \vec{ \dot \mathbf{ \mathbf \mathrm{ \mathbb{R} \mathbb \mathcal{L} \bm{ \text{ \text{if } \rm
-\operatorname{softmax} \operatorname{ \log \ln \exp \tanh \sigma( \sigma' \delta_{ij} ^T ^\top ^{-1} ^{(l)} ^{l-1} ^2 ^*
+\right| \frac \frac{ \dfrac12 \over \sqrt \sqrt[3]{ \sum_i \sum_{i=1}^n \prod \int \max( \min \partial \nabla
+\nabla_w d dx dW \hat \hat{ \bar{ \tilde \vec{ \dot \mathbf{ \mathbf \mathrm{ \mathbb{R} \mathbb \mathcal{L} \bm{ \text{
+\text{if } \rm \operatorname{softmax} \operatorname{ \log \ln \exp \tanh \sigma( \sigma' \delta_{ij} ^T ^\top ^{-1} ^{(l)} ^{l-1} ^2 ^*
 ^\prime ^{\prime\prime} _i _{ij} _{i,j} _t _{t-1} \in \to \Rightarrow \approx \equiv \propto \quad \qquad \; \, \! \dots
 \ldots \begin{align} \end{align} \begin{cases} \end{cases} \begin{bmatrix} \end{bmatrix} \begin{aligned} \end{aligned}
 \begin{array}{cc} \begin{pmatrix} \end{document} \begin{document} \label{a} \tag{1} \nonumber \newcommand{\a}[1]{#1}

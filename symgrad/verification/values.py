@@ -94,7 +94,7 @@ class Values:
     def _spread(array: Array, order: tuple[Index, ...], axes: tuple[Index, ...]) -> Array:
         """An array over some indices as one over `axes`, of length 1 where it doesn't use an axis."""
         used = [index for index in axes if index in order]
-        if len(used) != array.ndim:
+        if len(used) != np.ndim(array):
             raise NoValue  # what has an index that nothing binds
         moved = np.transpose(array, [order.index(index) for index in used])
         shape = iter(moved.shape)
