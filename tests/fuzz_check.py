@@ -38,18 +38,22 @@ TOO_LONG = 10.0  # seconds of one document
 MEMORY = 2 * 1024**3  # bytes of the process
 HERE = Path(__file__).parent
 FIXTURES = [path.read_text("utf-8") for path in sorted([*HERE.glob("texts/*.md"), *HERE.glob("documents/*.md")])]
-PIECES = r"""$ $$ \( \) \[ \] { } {{ }} ^ _ ^{ _{ & \\ = := + - \cdot * / , ; : . ' ! % # ~ | \| \left( \right) \left.
-\right| \frac \frac{ \dfrac12 \over \sqrt \sqrt[3]{ \sum_i \sum_{i=1}^n \prod \int \max( \min \partial \nabla
-\nabla_w d dx dW \hat \hat{ \bar{ \tilde \vec{ \dot \mathbf{ \mathbf \mathrm{ \mathbb{R} \mathbb \mathcal{L} \bm{ \text{
-\text{if } \rm \operatorname{softmax} \operatorname{ \log \ln \exp \tanh \sigma( \sigma' \delta_{ij} ^T ^\top ^{-1} ^{(l)} ^{l-1} ^2 ^*
-^\prime ^{\prime\prime} _i _{ij} _{i,j} _t _{t-1} \in \to \Rightarrow \approx \equiv \propto \quad \qquad \; \, \! \dots
-\ldots \begin{align} \end{align} \begin{cases} \end{cases} \begin{bmatrix} \end{bmatrix} \begin{aligned} \end{aligned}
-\begin{array}{cc} \begin{pmatrix} \end{document} \begin{document} \label{a} \tag{1} \nonumber \newcommand{\a}[1]{#1}
-\def\a#1{\b#1} \a \b{x} \input{a} \section{A} \verb|$| \odot \otimes \circ \times \text{where } \mathbb{1} \mathbb{E}
-\underbrace{ \overset{a}{=} \xrightarrow{f} \boxed{ \not= \pm \infty \pi e^{ e^x x y z w_1 x_i W^{[1]} a^{(l)} 0 1 2.5
-10\% 1e9 1e999999 9^{9^{9}} 0.1, 3,14 1{,}000 [ ] ( ) < > <b> </b> <!-- --> <!--symgrad: --> &lt; &#x24; ` `` ``` ~~~ >
-- * 1. # ## .. :: :math:` .. math:: <script type="math/tex"> </script> <math> <span class="katex"> <annotation> \u0000
-é 損 ∂ ∇ Σ ᵀ ₁ ² ‖ − · × ⊙ ≤ 𝐱 𝒳 x̂ \x00 \ud800 \u202e \ufeff"""
+PIECES = r"""
+$ $$ \( \) \[ \] { } {{ }} ^ _ ^{ _{ & \\ = := + - \cdot * / , ; : . ' ! % # ~ | \| \left( \right)
+\left. \right| \frac \frac{ \dfrac12 \over \sqrt \sqrt[3]{ \sum_i \sum_{i=1}^n \prod \int \max( \min
+\partial \nabla \nabla_w d dx dW \hat \hat{ \bar{ \tilde \vec{ \dot \mathbf{ \mathbf \mathrm{
+\mathbb{R} \mathbb \mathcal{L} \bm{ \text{ \text{if } \rm \operatorname{softmax} \operatorname{ \log
+\ln \exp \tanh \sigma( \sigma' \delta_{ij} ^T ^\top ^{-1} ^{(l)} ^{l-1} ^2 ^* ^\prime
+^{\prime\prime} _i _{ij} _{i,j} _t _{t-1} \in \to \Rightarrow \approx \equiv \propto \quad \qquad \;
+\, \! \dots \ldots \begin{align} \end{align} \begin{cases} \end{cases} \begin{bmatrix} \end{bmatrix}
+\begin{aligned} \end{aligned} \begin{array}{cc} \begin{pmatrix} \end{document} \begin{document}
+\label{a} \tag{1} \nonumber \newcommand{\a}[1]{#1} \def\a#1{\b#1} \a \b{x} \input{a} \section{A}
+\verb|$| \odot \otimes \circ \times \text{where } \mathbb{1} \mathbb{E} \underbrace{ \overset{a}{=}
+\xrightarrow{f} \boxed{ \not= \pm \infty \pi e^{ e^x x y z w_1 x_i W^{[1]} a^{(l)} 0 1 2.5 10\% 1e9
+1e999999 9^{9^{9}} 0.1, 3,14 1{,}000 [ ] ( ) < > <b> </b> <!-- --> <!--symgrad: --> &lt; &#x24; ` ``
+``` ~~~ > - * 1. # ## .. :: :math:` .. math:: <script type="math/tex"> </script> <math> <span
+class="katex"> <annotation> \u0000 é 損 ∂ ∇ Σ ᵀ ₁ ² ‖ − · × ⊙ ≤ 𝐱 𝒳 x̂ \x00 \ud800 \u202e \ufeff
+"""
 TOKENS = [*PIECES.split(), "\n", "\n\n", " ", "\t", "    ", "\x00", "\ud800", "\u202e", "\r\n", "\\", "\n> ", "\n- "]
 SPELLINGS = r"""
 x y z w b L f g \sigma \hat{y} W X \theta p_i x_i z_j W_{ij} a^{(l)} \delta^l \mathbf{x} h_t \mathcal{L} n m"""

@@ -76,7 +76,7 @@ def statements(
     `words` are names of several letters or digits that the document writes without a command: z1, net.
 
     >>> [statement.span for statement in statements(r"a = b, \quad c = d", {})]
-    [Span(start=0, end=5), Span(start=14, end=19)]
+    [Span(start=0, end=5), Span(start=13, end=18)]
     """
     try:
         found = merged(tokens(expanded(text, macros), decimal_comma), words)
