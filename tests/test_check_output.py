@@ -100,7 +100,7 @@ def test_a_problem_of_the_document_is_a_line_of_the_same_form():
 
 
 def test_a_place_in_a_notebook_names_the_cell():
-    assert text(report(replace(REFUTED, place=Place("a.ipynb", 2, 1, 3)))).startswith("a.ipynb:cell 3:2:1: refuted")
+    assert text(report(replace(REFUTED, place=Place("a.ipynb", 2, 1, 3)))).startswith("a.ipynb:2:1 (cell 3): refuted")
 
 
 def test_the_summary_counts_kinds_and_what_was_said_of_them():
@@ -232,12 +232,13 @@ def test_a_file_is_named_from_the_working_directory(tmp_path, monkeypatch):
     assert location["artifactLocation"]["uri"] == "my%20notes/%C3%BC.md"
 
 
-def test_lines_of_a_notebooks_cell_are_not_taken_for_lines_of_the_file():
+def test_a_notebooks_lines_are_those_of_its_file_and_the_cell_is_named():
     inside = report(finding("refuted", rule="gradient", file="a.ipynb", line=2, cell=3))
-    (row,) = results(inside)
-    assert "region" not in row["locations"][0]["physicalLocation"]
-    assert row["message"]["text"].startswith("cell 3, line 2: refuted")
-    assert github(inside).startswith("::error file=a.ipynb,title=refuted [gradient]::cell 3, line 2: ")
+    (row,) = json.loads(sarif(inside))["runs"][0]["results"]
+    assert row["locations"][0]["physicalLocation"]["region"]["startLine"] == 2
+    assert row["message"]["text"].startswith("cell 3: refuted")
+    shown = github(inside)
+    assert shown.startswith("::error file=a.ipynb,line=2,") and "title=refuted [gradient]::cell 3: " in shown
 
 
 def test_github_commands_escape_what_would_end_them():
@@ -316,12 +317,14 @@ def test_a_row_of_a_block_is_set(tex):
 
 
 @pytest.fixture
-def checked(monkeypatch):
-    """Makes `symgrad check` find a given report."""
+def checked(monkeypatch, tmp_path):
+    """Makes `symgrad check` find a given report in post.md."""
     asked = []
+    (tmp_path / "post.md").touch()
+    monkeypatch.chdir(tmp_path)
 
     def give(found):
-        def check_documents(files, seconds, decimal_comma):
+        def check_documents(files, seconds, decimal_comma, *_):
             asked.append((*files, seconds, decimal_comma))
             return found
 
@@ -365,6 +368,8 @@ def test_the_command_takes_several_documents_the_standard_input_and_how_to_read(
         ("post.md --json --sarif", "json or sarif"),
         ("post.md --format yaml", "yaml"),
         ("- --watch", "standard input"),
+        (".", "is a folder"),
+        ("post.md gone.md", "gone.md: No such file"),
     ],
 )
 def test_bad_usage_is_one_line_and_exits_2(arguments, words, checked, capsys):
@@ -429,6 +434,7 @@ def test_a_document_that_is_gone_for_a_moment_is_watched_on(tmp_path, monkeypatc
             raise result
         return result
 
+    post.touch()
     monkeypatch.setitem(command.sys.modules, "symgrad.checking.check", SimpleNamespace(check_documents=check_documents))
     monkeypatch.setattr(watching.time, "sleep", Ticks())
     ticks = Ticks(lambda: post.write_text("$a$"))

@@ -6,8 +6,9 @@ import dataclasses
 import itertools
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from sympy import Expr
@@ -38,16 +39,19 @@ from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
-from symgrad.reading.documents.read import read_document, read_text
-from symgrad.reading.documents.text import Document, Fragment, Problem, Text
+from symgrad.reading.documents.read import read_document, read_stream
+from symgrad.reading.documents.text import Document, Fragment, Place, Problem, Text
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.macros import Macro, definitions
+from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import Resolver
 from symgrad.reading.latex.statements import Statement, plain_words, statements
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import UnreadError
 from symgrad.verification.verdict import Verdict
+
+DEEPEST = 120  # levels of a formula's terms: a row of sums has one for each
+Progress = Callable[[Place, int, int], None]  # where it is, how many equations are done, and of how many
 
 
 def check_document(path: str | Path, seconds: float = 5.0, decimal_comma: bool = False) -> Report:
@@ -58,15 +62,22 @@ def check_document(path: str | Path, seconds: float = 5.0, decimal_comma: bool =
     return checked(read_document(Path(path)), seconds, decimal_comma)
 
 
-def check_documents(paths: Sequence[str | Path], seconds: float = 5.0, decimal_comma: bool = False) -> Report:
-    """The findings in several documents, in their order; "-" is standard input, read as Markdown."""
+def check_documents(
+    paths: Sequence[str | Path],
+    seconds: float = 5.0,
+    decimal_comma: bool = False,
+    stdin_name: str = "",
+    progress: Progress | None = None,
+) -> Report:
+    """The findings in several documents, in their order; "-" is standard input.
+
+    The suffix of `stdin_name` says the format of standard input; without one, how it begins does.
+    """
     reports = []
     for path in paths:
-        if str(path) == "-":
-            document = read_text(sys.stdin.buffer.read().decode("utf-8", "replace"), "<stdin>")
-            reports.append(checked(document, seconds, decimal_comma))
-        else:
-            reports.append(check_document(path, seconds, decimal_comma))
+        is_stdin = str(path) == "-"
+        document = read_stream(sys.stdin.buffer, stdin_name) if is_stdin else read_document(Path(path))
+        reports.append(checked(document, seconds, decimal_comma, progress))
     return Report(
         tuple(finding for report in reports for finding in report.findings),
         tuple(problem for report in reports for problem in report.problems),
@@ -74,9 +85,11 @@ def check_documents(paths: Sequence[str | Path], seconds: float = 5.0, decimal_c
     )
 
 
-def checked(document: Document, seconds: float = 5.0, decimal_comma: bool = False) -> Report:
-    """The findings in a document that has been read."""
-    found = _Checker(document, seconds, decimal_comma)
+def checked(
+    document: Document, seconds: float = 5.0, decimal_comma: bool = False, progress: Progress | None = None
+) -> Report:
+    """The findings in a document that has been read; `progress` hears of each equation before it is looked at."""
+    found = _Checker(document, seconds, decimal_comma, progress)
     return Report(tuple(found.findings()), document.problems + tuple(found.problems), (document.file,))
 
 
@@ -87,6 +100,7 @@ class _Checker:
     document: Document
     seconds: float
     decimal_comma: bool
+    progress: Progress | None = None
     problems: list[Problem] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     silenced: dict[int, str] = field(default_factory=dict)  # by fragment
@@ -134,20 +148,25 @@ class _Checker:
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds)
         self.ledger = Ledger()
-        return [self._finding(s, s.number in restated) for s in sentences if s.fragment.kind != "given"]
+        findings: list[Finding] = []
+        for sentence in sentences:
+            if self.progress is not None:
+                self.progress(sentence.fragment.text.place(max(sentence.span.start, 0)), len(findings), len(sentences))
+            if sentence.fragment.kind != "given":
+                findings.append(self._finding(sentence, sentence.number in restated))
+        return findings
 
     # --- reading
 
     def _statements(self) -> Iterable[tuple[Fragment, Statement]]:
-        macros: dict[str, Macro] = {}
-        formulas: list[tuple[Fragment, str, dict[str, Macro]]] = []
-        frozen: list[dict[str, Macro]] = []
+        macros = Defined()
+        formulas: list[tuple[Fragment, str, Defined]] = []
+        directives: list[Declarations] = []
         pending: str | None = None
         last: int | None = None
         for fragment in self.document.fragments:
             if fragment.kind == "macro":
-                macros |= {name: macro for name, macro, *_ in definitions(fragment.text.text)}
-                frozen.append(dict(macros))
+                macros = macros.defining((name, macro) for name, macro, *_ in definitions(fragment.text.text))
                 continue
             if fragment.kind == "directive":
                 found = declarations(fragment.text.text)
@@ -156,11 +175,10 @@ class _Checker:
                         pending = found.silenced
                     else:
                         self.silenced[last] = found.silenced
-                self.declared = self.declared.joined(found)
+                directives.append(found)
                 for equation in found.equations:
                     given = Fragment("given", Text.of(equation, self.document.file))
-                    formulas.append((given, equation, dict(macros)))
-                    frozen.append(formulas[-1][2])
+                    formulas.append((given, equation, macros))
                 for part in found.unread:
                     message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
                     self.problems.append(Problem(fragment.text.place(0), message))
@@ -168,18 +186,18 @@ class _Checker:
             if fragment.kind not in ("display", "inline"):
                 continue
             text = fragment.text.text
-            own = list(definitions(text)) if "\\newcommand" in text or "\\def" in text else []
-            for name, macro, start, end in reversed(own):
-                macros[name] = macro
+            own = list(definitions(text)) if len(text) <= MOST_CHARACTERS else []
+            for *_, start, end in own:
                 text = text[:start] + " " * (end - start) + text[end:]
+            macros = macros.defining((name, macro) for name, macro, *_ in own)
             if not text.strip():
                 continue
             if pending is not None:
                 self.silenced[id(fragment)] = pending
                 pending = None
             last = id(fragment)
-            formulas.append((fragment, text, dict(macros) if own or not frozen else frozen[-1]))
-            frozen.append(formulas[-1][2])
+            formulas.append((fragment, text, macros))
+        self.declared = Declarations.joined(directives)
         words: set[str] = set()
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
@@ -189,10 +207,15 @@ class _Checker:
 
     def _is_before(self, directive: Fragment) -> bool:
         """Whether a comment stands by itself in front of an equation, not behind one."""
-        line = directive.text.place(0).line
-        previous = [f for f in self.document.fragments if f.kind in ("display", "inline")]
-        behind = [f for f in previous if 0 <= line - f.text.place(max(len(f.text.text) - 1, 0)).line <= 1]
-        return not behind
+        place = directive.text.place(0)
+        return not any((place.file, place.cell, place.line - back) in self._ends for back in (0, 1))
+
+    @cached_property
+    def _ends(self) -> set[tuple[str, int, int]]:
+        """The lines on which formulas end: file, cell, line."""
+        formulas = (f.text for f in self.document.fragments if f.kind in ("display", "inline"))
+        last = (text.place(max(len(text.text) - 1, 0)) for text in formulas)
+        return {(place.file, place.cell, place.line) for place in last}
 
     def _functions(self) -> frozenset[tuple[str, str, tuple[str, ...]]]:
         """The names that are functions: applied where they stand, defined with arguments, or written with primes."""
@@ -229,6 +252,8 @@ class _Checker:
     def _sentence(self, number: int, fragment: Fragment, statement: Statement, before: Sentence | None) -> Sentence:
         empty = Sentence(number, fragment, statement)
         if statement.tree is None:
+            if not statement.matters:
+                return empty
             return dataclasses.replace(empty, kind="unread", error=statement.error)
         tree = statement.tree
         self.resolver.choices = []
@@ -255,7 +280,7 @@ class _Checker:
                 sides.append(before.sides[0])  # a display that goes on with = …
                 continue
             try:
-                sides.append(self.resolver.term(side))
+                sides.append(self._term(side))
             except UnreadError as error:
                 if relations[0] == "→" or (place == 0 and relations[0] in ("∈", "⊂", "∼", "∀")):
                     return empty
@@ -267,6 +292,16 @@ class _Checker:
             empty, sides=tuple(sides), relations=tuple(relations), choices=choices, declared=tuple(declared)
         )
         return classified(found) if len(sides) > 1 and len(relations) >= len(sides) - 1 else found
+
+    def _term(self, tree: Tree) -> t.Term:
+        """A tree as a term that isn't too deep for what works on it recursively; raises UnreadError."""
+        try:
+            found = self.resolver.term(tree)
+        except RecursionError:
+            found = None
+        if found is None or t.depth(found) > DEEPEST:
+            raise UnreadError("the formula is nested too deeply to be read", tree.span.start, tree.span.end)
+        return found
 
     def _declaration(self, sides: list[t.Term], side: Tree) -> list[tuple[str, tuple[t.Term, ...]]]:
         """The axes that W ∈ ℝ^{n×d} declares."""
@@ -348,7 +383,7 @@ class _Checker:
             return found
         except RecursionError:
             message = "the formula is nested too deeply to be checked"
-        except Exception as error:  # a document's next formula must not suffer from an error of ours in this one
+        except Exception as error:  # the rest of the document must not suffer from an error of ours in this formula
             message = f"symgrad failed on it: {type(error).__name__}: {error}"
         verdict = Verdict("undecided", base.tex, message)
         return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)

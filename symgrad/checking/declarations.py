@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symgrad.errors import InputError
@@ -23,16 +23,21 @@ class Declarations:
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
     unread: tuple[str, ...] = ()
 
-    def joined(self, other: Declarations) -> Declarations:
-        """Both together; the later one counts where they differ."""
-        return Declarations(
-            {**self.shapes, **other.shapes},
-            self.elementwise | other.elementwise,
-            {**self.sums, **other.sums},
-            None,
-            self.equations + other.equations,
-            self.unread + other.unread,
-        )
+    @staticmethod
+    def joined(parts: Iterable[Declarations]) -> Declarations:
+        """All together; the later one counts where two differ."""
+        shapes: dict[str, tuple[str, ...]] = {}
+        functions: set[str] = set()
+        sums: dict[str, str] = {}
+        equations: list[str] = []
+        unread: list[str] = []
+        for part in parts:
+            shapes |= part.shapes
+            functions |= part.elementwise
+            sums |= part.sums
+            equations += part.equations
+            unread += part.unread
+        return Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
 
 
 def declarations(text: str) -> Declarations:

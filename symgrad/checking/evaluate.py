@@ -518,6 +518,8 @@ class Evaluator:
         axes = tuple(self.algebra.index(size) for size in (*of_shape, *by_shape))
         if of == by:
             half = len(of_shape)
+            if half != len(by_shape):
+                raise Misfit(f"{of} has {half} axes and {len(by_shape)}")
             deltas = [KroneckerDelta(a, b) for a, b in zip(axes[:half], axes[half:], strict=True)]
             return Value(product(deltas, self.algebra.written) if deltas else S.One, axes)
         entrywise = self.entrywise and of_shape and len(of_shape) == len(by_shape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symgrad.checking.locations import relative
 from symgrad.checking.report import Report
 from symgrad.checking.select import said
-from symgrad.checking.wording import level, position, title, whole
+from symgrad.checking.wording import in_cell, level, title, whole
 from symgrad.reading.documents.text import Place
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -23,11 +23,9 @@ def github(report: Report) -> str:
 
 
 def _command(kind: str, title: str, message: str, place: Place, end: Place) -> str:
-    if place.cell:  # lines count from the cell's start, those of the file are unknown
-        message = f"{position(place)}: {message}"
-    properties = {"file": relative(place.file), **({} if place.cell else _lines(place, end)), "title": title}
+    properties = {"file": relative(place.file), **_lines(place, end), "title": title}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{kind} {listed}::{_data(message)}"
+    return f"::{kind} {listed}::{_data(in_cell(place, message))}"
 
 
 def _lines(place: Place, end: Place) -> dict[str, int]:

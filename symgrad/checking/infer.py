@@ -5,9 +5,10 @@ A beam search: each statement is tried with every likely number of axes of the l
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sympy import Expr
@@ -110,38 +111,35 @@ class Inference:
 
     def _ordered(self) -> Iterable[tuple[tuple[t.Term, ...], Definition | None, int]]:
         """Definitions as soon as what they use is defined, then what is claimed."""
-        waiting = [d for found in self.world.definitions.values() for d in found]
-        waiting.sort(key=lambda d: d.number)
+        found = sorted((d for each in self.world.definitions.values() for d in each), key=lambda d: d.number)
+        waiting = [(d, frozenset(self._needs(d))) for d in found]
         done: set[str] = set()
         while waiting:
-            ready = [
-                d
-                for d in waiting
-                if all(
-                    name in done or name not in self.world.definitions or name == d.name
-                    for name in used([d.body]) - set(d.parameters)
-                )
-            ]
-            for definition in ready or waiting[:1]:
+            ready = [d for d, needs in waiting if needs <= done] or [waiting[0][0]]
+            for definition in ready:
                 yield (definition.body,), definition, definition.number
                 done.add(definition.name)
-                waiting.remove(definition)
+            yielded = set(map(id, ready))
+            waiting = [pair for pair in waiting if id(pair[0]) not in yielded]
         for sentence in self.sentences:
             if sentence.kind in ("claim", "definition") and len(sentence.sides) > (
                 2 if sentence.kind == "definition" else 1
             ):
-                found = itertools.islice(instances(sentence.sides, self.world.depth), 2)
-                for sides, _ in found:
+                for sides, _ in itertools.islice(instances(sentence.sides, self.world.depth), 2):
                     yield sides, None, sentence.number
+
+    def _needs(self, definition: Definition) -> Iterator[str]:
+        """The other defined names that a definition uses."""
+        for name in used([definition.body]) - set(definition.parameters):
+            if name in self.world.definitions and name != definition.name:
+                yield name
 
     def _tried(
         self, state: Shapes, sides: tuple[t.Term, ...], definition: Definition | None, number: int, most: int
     ) -> list[Shapes]:
         new = self._new(state, sides, definition, number)
-        choices = [self.evidence.ranks(name) for name in new]
-        combined = sorted(itertools.product(*choices), key=lambda combination: sum(cost for _, cost in combination))
         result = []
-        for combination in combined[:most]:
+        for combination in itertools.islice(_cheapest([self.evidence.ranks(name) for name in new]), most):
             trial = state.copy()
             for name, (rank, cost) in zip(new, combination, strict=True):
                 trial.ranks[name] = rank
@@ -263,6 +261,19 @@ def fit_sides(algebra: Algebra, values: Sequence[Value]) -> None:
 def is_constant(value: Value) -> bool:
     """Whether a value is a number."""
     return bool(value.expr.is_number) and not value.axes
+
+
+def _cheapest(choices: Sequence[list[tuple[int, float]]]) -> Iterator[list[tuple[int, float]]]:
+    """One of each list, the cheapest combination first; there may be far too many to sort them all."""
+    waiting = [(sum(ranks[0][1] for ranks in choices), (0,) * len(choices), 0)]
+    while waiting:
+        _, places, since = heapq.heappop(waiting)
+        yield [ranks[place] for ranks, place in zip(choices, places, strict=True)]
+        for at in range(since, len(choices)):
+            if places[at] + 1 < len(choices[at]):
+                moved = (*places[:at], places[at] + 1, *places[at + 1 :])
+                cost = sum(ranks[place][1] for ranks, place in zip(choices, moved, strict=True))
+                heapq.heappush(waiting, (cost, moved, at))
 
 
 def _distinct(states: Sequence[Shapes]) -> list[Shapes]:

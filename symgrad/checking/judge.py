@@ -94,10 +94,13 @@ class Judge:
         first = shapes[0]
         judge = Judge(world, first, lengths, facts, seconds, tuple(shapes[1:]))
         broken: set[Definition] = set()
-        for found in world.definitions.values():
-            for definition in found:
-                if not definition.is_alias and not judge._is_usable(definition, definition.number):
+        budget = Budget(2 * seconds)
+        for definition in (d for found in world.definitions.values() for d in found if not d.is_alias):
+            try:
+                if not budget.run(functools.partial(judge._is_usable, definition, definition.number)):
                     broken.add(definition)
+            except OutOfTime:
+                broken.add(definition)
         return dataclasses.replace(judge, world=world.without(broken), broken=frozenset(broken))
 
     def claim(self, sentence: Sentence) -> Judged:
@@ -554,6 +557,8 @@ class Judge:
                 if name.startswith("adjoint_"):
                     base = name.removeprefix("adjoint_").split("__")[0]
                     known = next((e.quantity.axes for e in equations if e.name == base), None)
+                    if known is None and base not in quantities:
+                        raise Misfit(f"nothing says what {base} is")
                     quantities[name] = Quantity(name, known if known is not None else quantities[base].axes)
         if not equations:  # an identity of inputs: a model has at least one equation
             equations, quantities["unit"] = [Equation("constant", Symbol("unit"))], Quantity("unit")

@@ -11,7 +11,7 @@ from itertools import pairwise
 from symgrad.checking.report import Finding, Report
 from symgrad.checking.select import said
 from symgrad.checking.summary import sentence
-from symgrad.checking.wording import counterexample, headline, level, title, where, word
+from symgrad.checking.wording import counterexample, headline, level, one_line, title, where, word
 from symgrad.errors import SymgradError
 from symgrad.notation.page import _mathml, _style
 from symgrad.reading.documents.text import Problem
@@ -107,7 +107,8 @@ def _reasons(finding: Finding) -> str:
     verdict = finding.verdict
     texts = [f"read: {choice}" for choice in finding.choices]
     texts += [verdict.claim, verdict.diagnosis, verdict.reason] if verdict is not None else []
-    return "".join(f"<p>{escape(text)}</p>\n" for text in texts if text)
+    known = ("", one_line(finding.tex), headline(finding))  # what stands above
+    return "".join(f"<p>{escape(text)}</p>\n" for text in texts if one_line(text) not in known)
 
 
 def _formula() -> Formula:

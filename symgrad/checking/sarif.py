@@ -11,7 +11,7 @@ from urllib.parse import quote
 from symgrad.checking.locations import relative
 from symgrad.checking.report import RULES, Finding, Report
 from symgrad.checking.select import said
-from symgrad.checking.wording import Level, level, position, whole, word
+from symgrad.checking.wording import Level, in_cell, level, whole, word
 from symgrad.reading.documents.text import Place
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -36,16 +36,12 @@ def _results(report: Report) -> Iterator[dict[str, Any]]:
 
 
 def _result(rule: str, level: Level, message: str, place: Place, end: Place) -> dict[str, Any]:
-    location: dict[str, Any] = {"artifactLocation": {"uri": quote(relative(place.file))}}
-    if place.cell:  # lines count from the cell's start, those of the file are unknown
-        message = f"{position(place)}: {message}"
-    else:
-        location["region"] = _region(place, end)
+    location = {"artifactLocation": {"uri": quote(relative(place.file))}, "region": _region(place, end)}
     return {
         "ruleId": rule,
         "ruleIndex": _RULES.index(rule),
         "level": level,
-        "message": _text(message),
+        "message": _text(in_cell(place, message)),
         "locations": [{"physicalLocation": location}],
     }
 

@@ -83,7 +83,8 @@ class Scopes:
                     new = replace(new, name=version.name, at=at)
                 found.setdefault(new.name, []).append(new)
         aliases = {d.name for ds in found.values() for d in ds if d.is_alias} | self.world.aliases
-        return replace(self.world, definitions=found, aliases=aliases)
+        applied = dict.fromkeys(d.name for ds in found.values() for d in ds if d.parameters)
+        return replace(self.world, definitions=found, aliases=aliases, applied=applied)
 
 
 def hidden(definition: Definition) -> tuple[str, ...]:

@@ -60,17 +60,17 @@ def whole(finding: Finding) -> str:
 
 
 def where(place: Place) -> str:
-    """A place as compilers print it; in a notebook, with the cell.
+    """A place as compilers print it; in a notebook, with the cell, from 1.
 
-    >>> where(Place("post.md", 112, 5)), where(Place("post.ipynb", 2, 1, cell=3))
-    ('post.md:112:5', 'post.ipynb:cell 3:2:1')
+    >>> where(Place("post.md", 112, 5)), where(Place("post.ipynb", 20, 9, cell=3))
+    ('post.md:112:5', 'post.ipynb:20:9 (cell 3)')
     """
-    return f"{place.file}:cell {place.cell}:{place.line}:{place.column}" if place.cell else str(place)
+    return f"{place} (cell {place.cell})" if place.cell else str(place)
 
 
-def position(place: Place) -> str:
-    """Where in its file a place is, for an output that can't point into a notebook's cell."""
-    return f"cell {place.cell}, line {place.line}" if place.cell else f"line {place.line}"
+def in_cell(place: Place, message: str) -> str:
+    """A message that names the cell, for an output whose reader may know a notebook by its cells only."""
+    return f"cell {place.cell}: {message}" if place.cell else message
 
 
 def one_line(text: str) -> str:

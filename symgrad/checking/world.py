@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -39,6 +40,7 @@ class World:
 
     definitions: dict[str, list[Definition]] = field(default_factory=dict)
     aliases: set[str] = field(default_factory=set)
+    applied: dict[str, None] = field(default_factory=dict)  # names that a definition gives parameters
     depth: int = 3
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
 
@@ -86,6 +88,8 @@ class World:
     def add(self, definition: Definition) -> None:
         """One more definition; what uses the name of a derivative is one, too."""
         self.definitions.setdefault(definition.name, []).append(definition)
+        if definition.parameters:
+            self.applied[definition.name] = None
         if definition.is_alias or used([definition.body]) & self.aliases:
             self.aliases.add(definition.name)
 
@@ -117,18 +121,18 @@ class World:
     def visible(self, name: str, number: int) -> Definition | None:
         """The definition of a name that holds at a place: the last one before it, else the first one behind it."""
         found = self.definitions.get(name, ())
-        before = [d for d in found if d.number < number]
-        if before:
-            return before[-1]
+        which = bisect_left(found, number, key=lambda definition: definition.number)
+        if which:
+            return found[which - 1]
         is_input = (
             self.given.get(name, number) < number
-        )  # a = 5 comes first; what a is in a later section doesn't count
+        )  # a = 5 comes first: what a is in a later section doesn't count
         return found[0] if found and not is_input else None
 
     def functions(self, number: int) -> Mapping[str, Function]:
         """The functions that are defined with their parameters."""
         found = {}
-        for name in self.definitions:
+        for name in self.applied:
             definition = self.visible(name, number)
             if definition is not None and definition.parameters and not definition.at:
                 found[name] = Function(definition.parameters, definition.body)

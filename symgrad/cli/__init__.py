@@ -213,6 +213,7 @@ def check(
     seconds: float = 5.0,
     decimal_comma: Flag = False,
     allow_empty: Flag = False,
+    stdin_name: str = "",
     watch: Flag = False,
 ) -> int:
     """Check the mathematics in documents: each claim and each line of numbers gets a verdict.
@@ -244,6 +245,8 @@ def check(
         Read 2,5 as a number.
     allow_empty
         Exit with 0 where there is no equation at all, for hooks that are given every file.
+    stdin_name
+        The file name of the standard input, whose suffix says its format; without it, how the text begins does.
     watch
         Check again after each change, until Ctrl-C.
     """
@@ -260,6 +263,7 @@ def check(
         seconds=seconds,
         decimal_comma=decimal_comma,
         allow_empty=allow_empty,
+        stdin_name=stdin_name,
     )
     return (check_on_change if watch else check_once)(files, options)
 

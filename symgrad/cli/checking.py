@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -11,8 +14,11 @@ from typing import Literal, TypeAlias
 from symgrad.checking.lines import Line, lines
 from symgrad.checking.report import RULES, Report
 from symgrad.checking.select import OK, UNREADABLE, empty, exit_status, readable, selected
+from symgrad.checking.wording import harmless, where
 from symgrad.errors import InputError, SymgradError
+from symgrad.reading.documents.text import Place
 
+QUIET_SECONDS = 2.0  # before a check says where it is
 Format: TypeAlias = Literal["text", "json", "sarif", "github"]
 
 
@@ -29,6 +35,7 @@ class Options:
     seconds: float = 5.0
     decimal_comma: bool = False
     allow_empty: bool = False
+    stdin_name: str = ""
 
 
 def chosen_format(format: Format | None, json: bool, sarif: bool) -> Format:
@@ -49,7 +56,31 @@ def check(files: Sequence[str], options: Options) -> int:
     from symgrad.checking.check import check_documents
 
     usable(files, options)
-    return present(check_documents(files, options.seconds, options.decimal_comma), options)
+    with shown_progress() as progress:
+        report = check_documents(files, options.seconds, options.decimal_comma, options.stdin_name, progress)
+    return present(report, options)
+
+
+@contextmanager
+def shown_progress() -> Iterator[Callable[[Place, int, int], None] | None]:
+    """What shows on a terminal, from the third second on, where a long check is; None where there is none."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    begun = time.monotonic()
+    shown = False
+
+    def show(place: Place, done: int, total: int) -> None:
+        nonlocal shown
+        if time.monotonic() - begun > QUIET_SECONDS:
+            shown = True
+            print(f"\r\x1b[K{done} of {total}: {harmless(where(place))}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def check_on_change(files: Sequence[str], options: Options) -> int:
@@ -61,12 +92,20 @@ def check_on_change(files: Sequence[str], options: Options) -> int:
 
 
 def usable(files: Sequence[str], options: Options) -> None:
-    """Raise InputError if there is no file, if one is no file but a misspelt option, or if a rule is unknown."""
+    """Raise InputError if there is no file, if one is a folder or a misspelt option, or if a rule is unknown.
+
+    Raises OSError where there is no such file.
+    """
     if not files:
         raise InputError("name a document to check, or - for the standard input")
     for file in files:
         if file.startswith("-") and file != "-":
             raise InputError(f"there is no option {file}; a file of that name is ./{file}")
+        if file != "-" and Path(file).is_dir():
+            raise InputError(f"{file} is a folder; name the documents in it, such as {Path(file) / '*.md'}")
+    for file in files:
+        if file != "-":
+            os.stat(file)  # a name that is wrong is said at once, not after the files before it
     selected(Report(()), options.select, options.ignore)
 
 
@@ -81,6 +120,8 @@ def present(report: Report, options: Options) -> int:
         options.html.write_text(page(shown), encoding="utf-8")
         print(f"written: {options.html}", file=sys.stderr)
     if not readable(report):
+        if empty(report) and not options.allow_empty:
+            print("symgrad: there is no equation in it; with --allow-empty that is no error", file=sys.stderr)
         return OK if options.allow_empty and empty(report) else UNREADABLE
     return exit_status(shown, options.strict)
 

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
+_STARTING = threading.Lock()  # a thread that starts has its parent's number for a moment, and would be hit instead
 PATIENCE = 1.0  # seconds that an interruption waits for a garbage collector's callback to end
 
 
@@ -44,27 +45,39 @@ class Budget:
         """
         if self.left <= 0:
             raise OutOfTime
-        lock, finished, caller = threading.Lock(), threading.Event(), threading.get_ident()
+        lock, ended, caller = threading.Lock(), threading.Event(), threading.get_ident()
+        done: list[bool] = []
+        raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
         def watch() -> None:
             pause = self.left
-            while not finished.wait(pause):
+            while not ended.wait(pause):
                 pause = 0.1  # again, should the work have caught it and carried on
                 with lock:
-                    if finished.is_set():
+                    if done:
                         return
                     patient = time.monotonic() < self.start + self.seconds + PATIENCE
                     if patient and not _can_raise(sys._current_frames().get(caller)):
                         pause = 0.001
                         continue
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(caller), ctypes.py_object(OutOfTime))
+                    with _STARTING:
+                        raise_in(ctypes.c_ulong(caller), ctypes.py_object(OutOfTime))
 
-        threading.Thread(target=watch, daemon=True).start()
         try:
+            with _STARTING:
+                threading.Thread(target=watch, daemon=True).start()
             return work()
         finally:
-            with lock:
-                finished.set()
+            while not done:  # calls no function of Python's: an exception of this budget or an outer one may come here
+                try:
+                    with lock:
+                        done.append(True)
+                        raise_in(
+                            ctypes.c_ulong(caller), None
+                        )  # what is on its way must not arrive after the work's end
+                        ended.set()
+                except OutOfTime:
+                    continue
 
 
 def _can_raise(frame: FrameType | None) -> bool:

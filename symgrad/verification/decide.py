@@ -10,6 +10,7 @@ from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context, aligned
 from symgrad.verification.diagnose import Diagnosis, claimed_by, diagnose
 from symgrad.verification.misfit import misfit
+from symgrad.verification.numbers import NoValue
 from symgrad.verification.prove import CHOICES, prove
 from symgrad.verification.refute import BITS, FEW, MANY, MOST_BITS, Agreement, compare
 from symgrad.verification.verdict import Counterexample, Verdict
@@ -24,7 +25,7 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
     if claim.quantity.axes != correct.quantity.axes:
         shapes = (f"({', '.join(map(str, side.quantity.axes))})" for side in (claim, correct))
         reason = "the claim has the axes {}, the derivative {}".format(*shapes)
-        refit = _in_time(budget, lambda: misfit(context, claim, correct), "")
+        refit = _in_time(budget, lambda: _if_it_has_a_value(lambda: misfit(context, claim, correct), ""), "")
         return Verdict("malformed", label, reason, None, refit, **shown)
     claim = aligned(claim, correct.indices)
     near: Agreement | Counterexample = Agreement(0)
@@ -43,7 +44,12 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
             reason = f"equal at {few} points; {budget.seconds:g} s were over before a proof or more points"
             return Verdict("undecided", label, reason, **shown)
     if isinstance(near, Counterexample):
-        why = _in_time(budget, lambda: diagnose(context, correct, claimed_by(claim, correct), claim), Diagnosis())
+
+        def diagnosed() -> Diagnosis:
+            found = lambda: diagnose(context, correct, claimed_by(claim, correct), claim)  # noqa: E731  # run below
+            return _if_it_has_a_value(found, Diagnosis())
+
+        why = _in_time(budget, diagnosed, Diagnosis())
         reason = f"the correct expression is {context.text(correct)}"
         return Verdict("refuted", label, reason, near, why.text, **shown, slip=why.slip, wrong=why.wrong)
     if near.points:
@@ -52,6 +58,14 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
         return Verdict("agrees", label, reason, **shown)
     reason = "no point was found where both sides have a real value"
     return Verdict("undecided", label, reason, **shown)
+
+
+def _if_it_has_a_value(work: Callable[[], T], otherwise: T) -> T:
+    """What a search for the slip finds; a point that it tries may have no value, which changes no verdict."""
+    try:
+        return work()
+    except (NoValue, ValueError):
+        return otherwise
 
 
 def _in_time(budget: Budget, work: Callable[[], T], otherwise: T) -> T:

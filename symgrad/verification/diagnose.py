@@ -155,9 +155,10 @@ def _assumption(context: Context, correct: Equation, claimed: Claimed, assumptio
     """The assumption under which the claim is right, one of those that people make silently."""
     for text, change in assumptions:
         seen = list(itertools.islice(_seen(context, claimed, change), POINTS))
-        if len(seen) < POINTS or not any(values.of(correct).any() for values, _ in seen):
+        right = [_value(values, correct) for values, _ in seen]
+        if len(seen) < POINTS or not any(value is not None and value.any() for value in right):
             continue  # where the derivative vanishes, much is right
-        if all(_alike(given, values.of(correct)) for values, given in seen):
+        if all(value is not None and _alike(given, value) for (_, given), value in zip(seen, right, strict=True)):
             return f"right only if {text}"
     return ""
 

@@ -69,7 +69,8 @@ class Values:
 
     def of(self, equation: Equation) -> Array:
         """The value of an equation's right-hand side, over its indices; raises NoValue."""
-        array, order = self._laid(equation.rhs)
+        with np.errstate(all="ignore"):  # what has no value in floats is met below
+            array, order = self._laid(equation.rhs)
         array = self._spread(array, order, equation.indices)
         if not self.numbers.known(array):
             raise NoValue
@@ -93,6 +94,8 @@ class Values:
     def _spread(array: Array, order: tuple[Index, ...], axes: tuple[Index, ...]) -> Array:
         """An array over some indices as one over `axes`, of length 1 where it doesn't use an axis."""
         used = [index for index in axes if index in order]
+        if len(used) != np.ndim(array):
+            raise NoValue  # what has an index that nothing binds
         moved = np.transpose(array, [order.index(index) for index in used])
         shape = iter(moved.shape)
         return moved.reshape([next(shape) if index in order else 1 for index in axes])

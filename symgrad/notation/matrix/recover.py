@@ -183,7 +183,7 @@ class _Reader:
         while lead < len(places) and (places[lead] in self.fixed or (places[lead].is_Integer and axes[lead] != 1)):
             lead += 1
         rest = places[lead:]
-        if len(rest) > 2 or any(place in self.fixed for place in rest):
+        if len(places) != len(axes) or len(rest) > 2 or any(place in self.fixed for place in rest):
             raise NoMatrixForm(f"{entry} has {len(places)} axes")
         for place, size in zip(places, axes, strict=True):
             alone = place.is_Integer and size is not None

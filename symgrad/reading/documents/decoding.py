@@ -9,14 +9,15 @@ from symgrad.reading.documents.source import Lines
 from symgrad.reading.documents.text import Place, Problem
 
 LARGEST = 10_000_000  # bytes of one file
+LARGEST_NOTEBOOK = 250_000_000  # nearly all of it being pictures and outputs, which are skipped
 REPLACEMENT = "\ufffd"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
-def too_large(file: str) -> Problem:
-    """The problem of a file that has more than LARGEST bytes."""
-    limit = LARGEST // 1_000_000
+def too_large(file: str, most: int = LARGEST) -> Problem:
+    """The problem of a file that has more than so many bytes."""
+    limit = most // 1_000_000
     return Problem(Place(file, 1, 1), f"{file} is larger than {limit} MB and is not read: cut it into smaller files")
 
 

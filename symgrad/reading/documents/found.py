@@ -15,6 +15,9 @@ from symgrad.reading.documents.text import Document, Fragment, Problem
 
 Item: TypeAlias = Fragment | Problem
 
+MOST_FRAGMENTS = 20_000  # of one document: a book of a thousand pages has fewer formulas
+MOST_PROBLEMS = 1_000
+MOST_OPENER = 20  # characters of an opening delimiter that are shown
 MOST_BEFORE = 80  # characters of prose that a fragment keeps
 _RAW_BEFORE = 5 * MOST_BEFORE  # the same before runs of blanks are made one
 _DIRECTIVE = re.compile(r"\s*symgrad:\s*")
@@ -68,7 +71,7 @@ def comment_fragments(source: Source, start: int, end: int) -> Iterator[Fragment
 
 def unclosed(source: Source, match: Match[str]) -> Problem:
     """The problem of a delimiter that nothing closes."""
-    opener = match[0]
+    opener = match[0] if len(match[0]) <= MOST_OPENER else f"{match[0][:MOST_OPENER]}…"
     close = {"\\[": "\\]", "\\(": "\\)"}.get(opener, opener.replace("begin", "end"))
     advice = ", or write \\$ for a dollar sign" if opener.startswith("$") else ""
     message = f"{opener} is never closed, so this formula is left out: close it with {close}{advice}"
@@ -76,7 +79,18 @@ def unclosed(source: Source, match: Match[str]) -> Problem:
 
 
 def document(file: str, items: Iterable[Item]) -> Document:
-    """A document of what was found in it."""
-    found = list(items)
-    fragments = tuple(item for item in found if isinstance(item, Fragment))
-    return Document(file, fragments, tuple(item for item in found if isinstance(item, Problem)))
+    """A document of what was found in it, as far as it isn't more than a person could look through."""
+    fragments: list[Fragment] = []
+    problems: list[Problem] = []
+    for item in items:
+        if len(fragments) >= MOST_FRAGMENTS or len(problems) >= MOST_PROBLEMS:
+            place = item.place if isinstance(item, Problem) else item.text.place(0)
+            what = "problems" if isinstance(item, Problem) else "formulas"
+            message = f"there are more {what} than are read of one document, so what follows is left out: cut it up"
+            problems.append(Problem(place, message))
+            break
+        if isinstance(item, Fragment):
+            fragments.append(item)
+        else:
+            problems.append(item)
+    return Document(file, tuple(fragments), tuple(problems))

@@ -11,6 +11,7 @@ from symgrad.reading.documents.source import Source
 from symgrad.reading.documents.text import Place, Problem
 
 MOST_FILES = 100  # that one document reads beside itself
+MOST_BYTES = 2 * LARGEST  # of all of them together
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Inputs:
 
     folder: Path | None
     reading: tuple[Path, ...] = ()
-    seen: list[Path] = field(default_factory=list)  # shared by all files of a document
+    seen: list[int] = field(default_factory=list)  # the bytes of each file, shared by all files of a document
 
     @staticmethod
     def of(path: Path | None) -> Inputs:
@@ -48,7 +49,7 @@ class Inputs:
         except (OSError, ValueError, RuntimeError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else "its name can't be a file's"
             return Found(None, self, (Problem(place, f"{name} is not read ({why}): correct the name"),))
-        self.seen.append(resolved)
+        self.seen.append(len(data))
         if len(data) > LARGEST:
             return Found(None, self, (too_large(str(path)),))
         text, problems = readable(decoded(data), str(path))
@@ -72,6 +73,9 @@ class Inputs:
             raise _RefusedError("it is being read already, so it would have no end; take this line out")
         if len(self.seen) >= MOST_FILES:
             raise _RefusedError(f"a document reads at most {MOST_FILES} others; check the rest by themselves")
+        if sum(self.seen) > MOST_BYTES:
+            limit = MOST_BYTES // 1_000_000
+            raise _RefusedError(f"a document reads at most {limit} MB of others; check the rest by themselves")
         if path.exists() and not path.is_file():
             raise _RefusedError("it is no plain file")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from symgrad.errors import InputError
-from symgrad.reading.documents.decoding import LARGEST, decoded, readable, too_large
+from symgrad.reading.documents.decoding import LARGEST, LARGEST_NOTEBOOK, decoded, readable, too_large
 from symgrad.reading.documents.found import Item, document
 from symgrad.reading.documents.html import html_page
 from symgrad.reading.documents.latex import latex
@@ -26,6 +28,13 @@ _SUFFIXES = {
     ".htm": "html",
     ".xhtml": "html",
 }
+_HEAD = 10_000  # characters that a kind is guessed from
+_BEGINNINGS = {
+    "notebook": re.compile(r'\s*\{\s*"(?:cells|metadata|nbformat|nbformat_minor)"\s*:'),
+    "html": re.compile(r"\s*(?:<\?xml[^>]*>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE),
+    "latex": re.compile(r"(?:\s*%[^\n]*\n)*\s*\\(?:documentclass|begin\{document\})"),
+    "rst": re.compile(r"(?:[^\n]*\n)*?[ \t]*\.\.[ ](?:math|\w[\w-]*)::"),
+}
 
 
 def read_document(path: Path) -> Document:
@@ -34,11 +43,37 @@ def read_document(path: Path) -> Document:
     The suffix says the format; a suffix that is not known is read as Markdown. Files that LaTeX's \\input names are
     read too if they are in the file's own folder.
     """
+    kind = _SUFFIXES.get(path.suffix.lower(), "markdown")
     with path.open("rb") as file:
-        data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        return Document(str(path), (), (too_large(str(path)),))
-    return _document(decoded(data), str(path), _SUFFIXES.get(path.suffix.lower(), "markdown"), path)
+        return _bounded(file, str(path), kind, path)
+
+
+def read_stream(stream: BinaryIO, name: str = "") -> Document:
+    """The formulas of a stream, such as standard input; the suffix of `name` says the format, else its text does."""
+    return _bounded(stream, name or "<stdin>", _SUFFIXES.get(Path(name).suffix.lower()) if name else None, None)
+
+
+def _bounded(stream: BinaryIO, file: str, kind: str | None, path: Path | None) -> Document:
+    """The formulas of bytes, of which no more are read than a document may have."""
+    data = stream.read(LARGEST + 1)
+    if len(data) > LARGEST and (kind or guessed(decoded(data[:_HEAD]))) == "notebook":
+        data += stream.read(LARGEST_NOTEBOOK - LARGEST)
+        if len(data) > LARGEST_NOTEBOOK:
+            return Document(file, (), (too_large(file, LARGEST_NOTEBOOK),))
+    elif len(data) > LARGEST:
+        return Document(file, (), (too_large(file),))
+    text = decoded(data)
+    del data  # of a large notebook, which is in memory often enough
+    return _document(text, file, kind or guessed(text), path)
+
+
+def guessed(text: str) -> str:
+    r"""The kind of a text that has no file name, by how it begins; Markdown where nothing says more.
+
+    >>> [guessed(text) for text in (r"\documentclass{article}", "<!doctype html>", '{"cells": []}', "# Title")]
+    ['latex', 'html', 'notebook', 'markdown']
+    """
+    return next((kind for kind, beginning in _BEGINNINGS.items() if beginning.match(text, 0, _HEAD)), "markdown")
 
 
 def read_text(text: str, file: str, kind: str = "markdown") -> Document:

@@ -165,6 +165,8 @@ OPERATORS = {
     "/": "/",
     "÷": "/",
     "slash": "/",
+    "oslash": "/",
+    "⊘": "/",
     "bmod": "mod",
 }
 RELATIONS = {

@@ -3,8 +3,9 @@ r"""A document's own commands: \newcommand, \def and \DeclareMathOperator, read 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from symgrad.reading.latex.written import UnreadError, Written
 
@@ -32,6 +33,44 @@ class Macro:
 Macros = Mapping[str, Macro]
 
 
+@dataclass(frozen=True)
+class Defined(Macros):
+    r"""The commands of a document that hold at one place of it; those of all places share one history.
+
+    >>> first = Defined().defining([(r"\R", Macro(0, "x"))])
+    >>> second = first.defining([(r"\R", Macro(0, "y"))])
+    >>> first[r"\R"].body, second[r"\R"].body
+    ('x', 'y')
+    """
+
+    history: dict[str, list[tuple[int, Macro]]] = field(default_factory=dict)
+    time: int = 0
+
+    def defining(self, macros: Iterable[tuple[str, Macro]]) -> Defined:
+        """The commands behind some definitions, which replace earlier ones; only the last place may define."""
+        time = self.time
+        for name, macro in macros:
+            time += 1
+            self.history.setdefault(name, []).append((time, macro))
+        return Defined(self.history, time)
+
+    def __getitem__(self, name: str) -> Macro:
+        found = self.history[name]
+        which = bisect_right(found, self.time, key=lambda entry: entry[0])
+        if which == 0:
+            raise KeyError(name)
+        return found[which - 1][1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, found in self.history.items() if found[0][0] <= self.time)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return self.time > 0
+
+
 def definitions(text: str) -> Iterator[tuple[str, Macro, int, int]]:
     r"""The commands that a text defines, with the stretch of text that defines each.
 
@@ -54,9 +93,11 @@ def expanded(text: str, macros: Macros) -> Written:
     """A formula with its macros expanded; raises UnreadError for one that grows beyond bounds.
 
     >>> expanded(r"a\\R b", {r"\\R": Macro(0, "x")}).text
-    'ax b'
+    'ax  b'
     """
-    if not any(name in text for name in macros):
+    if len(text) > MOST_CHARACTERS:
+        raise UnreadError(f"the formula has more than {MOST_CHARACTERS} characters", 0, MOST_CHARACTERS)
+    if not macros or not any(macros.get(match[0]) for match in _COMMAND.finditer(text)):
         return Written.of(text)
     characters: list[str] = []
     offsets: list[int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from symgrad.reading.latex.written import UnreadError
 OPENING = frozenset(("OPEN", "LBRACE", "BEGIN", "ABS_OPEN"))
 CLOSING = frozenset(("CLOSE", "RBRACE", "END", "ABS_CLOSE"))
 EQUALITIES = frozenset(("=", "≈", ":=", "←", "≡"))
+_EQUALITY = re.compile(r"=|\\(?:approx|equiv|coloneqq?|gets|leftarrow|triangleq|doteq|simeq|cong)(?![A-Za-z])|[≈≡←]")
 _BETWEEN = frozenset(("⇒", "⇔", "∴", "∵", "⇐"))  # they part statements
 _QUALIFIES = frozenset(  # a word after which a statement says only where it holds
     [
@@ -51,11 +53,15 @@ _QUALIFIES = frozenset(  # a word after which a statement says only where it hol
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a formula and where it stands in it; `error` says why it can't be read."""
+    """One statement of a formula and where it stands in it; `error` says why it can't be read.
+
+    One that can't be read `matters` if it sets something equal: a sign by itself, as in "⊙ multiplies", says nothing.
+    """
 
     tree: Tree | None
     span: Span
     error: UnreadError | None = None
+    matters: bool = True
 
     @property
     def chain(self) -> Chain | None:
@@ -71,19 +77,19 @@ def statements(
     `words` are names of several letters or digits that the document writes without a command: z1, net.
 
     >>> [statement.span for statement in statements(r"a = b, \quad c = d", {})]
-    [Span(start=0, end=5), Span(start=14, end=19)]
+    [Span(start=0, end=5), Span(start=13, end=18)]
     """
     try:
         found = merged(tokens(expanded(text, macros), decimal_comma), words)
     except UnreadError as error:
-        return [Statement(None, Span(0, len(text)), error)]
+        return [Statement(None, Span(0, len(text)), error, _EQUALITY.search(text) is not None)]
     result = []
     for part in _parts(found):
-        span = Span(part[0].start, part[-1].end)
+        span = Span(min(token.start for token in part), max(token.end for token in part))  # macros may swap arguments
         try:
             result.append(Statement(parsed(part), span))
         except UnreadError as error:
-            result.append(Statement(None, span, error))
+            result.append(Statement(None, span, error, any(t.text in EQUALITIES for t in part if t.kind == "RELATION")))
     return result
 
 

@@ -213,6 +213,18 @@ def walk(term: Term) -> Iterator[Term]:
         stack.extend(reversed(list(parts(node))))
 
 
+def depth(term: Term) -> int:
+    """How many levels a term has.
+
+    >>> depth(Transposed(NOWHERE, Num(NOWHERE, "1")))
+    2
+    """
+    level, row = 0, [term]
+    while row:
+        level, row = level + 1, [part for node in row for part in parts(node)]
+    return level
+
+
 def refs(term: Term) -> Iterator[Ref]:
     """The quantities in a term, as they occur."""
     return (node for node in walk(term) if isinstance(node, Ref))

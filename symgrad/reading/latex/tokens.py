@@ -12,6 +12,8 @@ from symgrad.reading.latex.written import UnreadError, Written
 
 MOST_TOKENS = 6_000  # of one formula
 DEEPEST = 60  # braces, delimiters and environments inside one another
+MOST_DIGITS = 1_000  # of one number: 1e999999999 is short to write
+MOST_ACCENTS = 4  # over one letter: what stands under an accent is looked at twice, and so on inside it
 
 
 @dataclass(frozen=True)
@@ -27,13 +29,15 @@ class Token:
     blank: bool = False  # whether blanks stand before it
 
 
-_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+(?![A-Za-z]))?")
-_COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?")
-_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?")
-_BRACED_COMMA = re.compile(r"\d+\{,\}\d+")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+(?![A-Za-z]))?", re.ASCII)
+_COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?", re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?", re.ASCII)
+_BRACED_COMMA = re.compile(r"\d+\{,\}\d+", re.ASCII)
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _ASSIGNS = re.compile(r":\s{0,3}=")
 _ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
+_BRACE = re.compile(r"\s*\{")
+_BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
@@ -42,15 +46,27 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     >>> [token.text for token in tokens(Written.of(r"\hat{y} = w_1 x + 0.5"))]
     ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
     """
-    return _bars(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned()))))
+    _refuse_deep(written)
+    return _bars(_powers(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned())))))
+
+
+def _refuse_deep(written: Written) -> None:
+    """Raises UnreadError for braces that are nested so deeply that looking into each would take long."""
+    depth = 0
+    for match in _BRACES.finditer(written.text):
+        depth = max(depth + {"{": 1, "}": -1}.get(match[0], 0), 0)
+        if depth > DEEPEST:
+            start = written.offset(match.start())
+            raise UnreadError(f"more than {DEEPEST} braces stand inside one another", start, start + 1)
 
 
 @dataclass
 class _Scanner:
-    """The state of one pass over a formula's characters."""
+    """The state of one pass over a formula's characters; `accents` counts those that its text stands under."""
 
     written: Written
     decimal_comma: bool
+    accents: int = 0
     found: list[Token] = field(default_factory=list)
     place: int = 0
     blank: bool = False
@@ -81,7 +97,7 @@ class _Scanner:
             self.blank = True
         elif mark == "\\":
             self._command()
-        elif (mark.isascii() and mark.isdigit()) or (mark == "." and self.text[start + 1 : start + 2].isdigit()):
+        elif _NUMBER.match(self.text, start):
             self._number()
         elif mark == "%":
             end = self.text.find("\n", start)
@@ -197,7 +213,7 @@ class _Scanner:
         start = self.place
         patterns = [_GROUPED, _NUMBER]
         if self.decimal_comma or (_BRACED_COMMA.match(self.text, start) and not _GROUPED.match(self.text, start)):
-            patterns = [_COMMA_NUMBER]
+            patterns = [_COMMA_NUMBER, _NUMBER]
         match = next(found for pattern in patterns if (found := pattern.match(self.text, start)))
         text = match[0]
         if self._takes_one_character():
@@ -207,6 +223,9 @@ class _Scanner:
             text = text.replace("{,}", ".").replace(",", ".")
         else:
             text = text.replace("{,}", "").replace("\\,", "")
+        digits, _, exponent = text.partition("e")
+        if len(digits) > MOST_DIGITS or len(exponent.lstrip("+-0")) >= len(str(MOST_DIGITS)):
+            raise self._refuse(f"the number {text[:20]}… is too large to compute with", start)
         self._add("NUMBER", text, start)
 
     def _takes_one_character(self) -> bool:
@@ -356,25 +375,19 @@ class _Scanner:
             raise self._refuse(f"the environment {kind} isn't known here", start)
 
     def _next_is_brace(self) -> bool:
-        return self.text[self.place :].lstrip()[:1] == "{"
+        return _BRACE.match(self.text, self.place) is not None
 
     def _braced(self) -> tuple[int, int] | None:
         """The offsets of what stands in the braces that come next; moves behind them."""
-        place = self.place
-        while place < len(self.text) and self.text[place].isspace():
-            place += 1
-        if self.text[place : place + 1] != "{":
+        brace = _BRACE.match(self.text, self.place)
+        if brace is None:
             return None
-        depth, start = 0, place + 1
-        while place < len(self.text):
-            if self.text[place] == "\\":
-                place += 2
-                continue
-            depth += (self.text[place] == "{") - (self.text[place] == "}")
-            place += 1
+        depth, start = 1, brace.end()
+        for match in _BRACES.finditer(self.text, start):
+            depth += {"{": 1, "}": -1}.get(match[0], 0)
             if depth == 0:
-                self.place = place
-                return start, place - 1
+                self.place = match.end()
+                return start, match.start()
         return None
 
     def _skip_argument(self) -> None:
@@ -444,20 +457,32 @@ class _Scanner:
             if match and (match[1][0] != "\\" or match[1][1:] in c.LETTERS):
                 self.place = match.end()
                 content = match[1]
-        scanner = _Scanner(Written.of(content), self.decimal_comma)
-        try:
-            inner = [token for token in scanner.scanned() if token.kind not in ("LBRACE", "RBRACE")]
-        except UnreadError:
-            inner = []
-        letters = inner and inner[0].kind in ("NAME", "WORD") and all(t.kind in ("NAME", "WORD") for t in inner)
-        if letters and (len(inner) == 1 or name in ("overline", "underline", "bar", "hat", "widehat")):
-            first = inner[0]
-            accents = (*first.accents, c.ACCENTS[name])
-            if len(inner) == 1:
-                self._add(first.kind, first.text, start, first.font, accents)
-                return
+        letter = self._letter_in(content)
+        if letter is not None:
+            self._add(letter.kind, letter.text, start, letter.font, (*letter.accents, c.ACCENTS[name]))
+            return
         self.place = before
         self._add("ACCENT", c.ACCENTS[name], start)
+
+    def _letter_in(self, content: str) -> Token | None:
+        """The one letter or word that a text is, apart from braces; None for anything else."""
+        if self.accents >= MOST_ACCENTS:
+            return None
+        inner = _Scanner(Written.of(content), self.decimal_comma, self.accents + 1)
+        letter: Token | None = None
+        seen = 0
+        try:
+            while inner.place < len(content):
+                inner._one()
+                for token in inner.found[seen:]:
+                    if token.kind not in ("LBRACE", "RBRACE"):
+                        if letter is not None or token.kind not in ("NAME", "WORD"):
+                            return None
+                        letter = token
+                seen = len(inner.found)
+        except UnreadError:
+            return None
+        return letter
 
     def _stacked(self, name: str, start: int) -> None:
         """\\overset{def}{=}: what is written above or below doesn't count."""
@@ -569,6 +594,20 @@ def _primes(found: list[Token]) -> list[Token]:
         result.append(found[place])
         place += 1
     return result
+
+
+def _powers(found: list[Token]) -> list[Token]:
+    r"""The tokens with X^{\odot 2}, a power of each entry, as X^{2}, which is read so."""
+    return [
+        token
+        for place, token in enumerate(found)
+        if not (token.kind == "OPERATOR" and token.text in "⊙∘" and _begins_power(found, place))
+    ]
+
+
+def _begins_power(found: list[Token], place: int) -> bool:
+    before = [token.kind for token in found[max(place - 2, 0) : place]]
+    return before == ["SUP", "LBRACE"] and place + 1 < len(found) and found[place + 1].kind != "RBRACE"
 
 
 _CLOSES = frozenset(
