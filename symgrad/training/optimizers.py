@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from symgrad.equations import Model
 from symgrad.errors import InputError
@@ -16,6 +17,7 @@ from symgrad.notation.latex import aligned, equation_latex
 from symgrad.notation.names import latex_name
 from symgrad.reading.function import model
 from symgrad.tensors.elementwise import sqrt
+from symgrad.training.words import did_you_mean, listing
 
 _LETTERS = {
     "gradient": "g",
@@ -25,6 +27,18 @@ _LETTERS = {
     "weight_decay": "lam",
     "decay": "rho",
 }
+
+
+@dataclass(frozen=True)
+class LineSearch:
+    """An optimiser of the whole vector of parameters: a direction from curvature, a length that is searched for."""
+
+    name: Literal["lbfgs", "newton"]
+    memory: int = 0  # how many pairs of steps and changes of the gradient L-BFGS remembers
+    weight_decay: float = 0.0  # adds weight_decay/2 times the square of the parameters' norm to the cost
+
+    def __str__(self) -> str:
+        return f"lbfgs(memory={self.memory})" if self.name == "lbfgs" else self.name
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,72 @@ def rmsprop(decay: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
     return Optimizer("rmsprop", _RMSPROP, ("v",), settings)
 
 
+def lbfgs(memory: int = 10) -> LineSearch:
+    """Limited-memory BFGS for full batches (Nocedal and Wright, Numerical Optimization, 2nd ed. 2006, algorithm 7.5).
+
+    An epoch is one iteration; a line search finds the length of its step, so that there is no learning rate.
+
+    >>> print(lbfgs())
+    lbfgs(memory=10)
+    """
+    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 1:
+        raise InputError(f"memory={memory!r} must be a whole number, 1 or above")
+    return LineSearch("lbfgs", memory)
+
+
+def newton() -> LineSearch:
+    """Newton's method for full batches, with the derived Hessian (Nocedal and Wright 2006, algorithm 3.2).
+
+    The Hessian is made positive definite where it isn't; a line search finds the length of a step. For models of up
+    to some hundred parameters: the Hessian has one row and one column for each.
+
+    >>> print(newton())
+    newton
+    """
+    return LineSearch("newton")
+
+
+_BY_NAME = {function.__name__: function for function in (sgd, momentum, nesterov, adam, adamw, rmsprop, lbfgs, newton)}
+
+
+def chosen(optimizer: Any, weight_decay: Any, clip_norm: Any, clip_value: Any) -> Optimizer | LineSearch:
+    """The optimiser of a name, or the one given, with the settings that all of them share; raises InputError.
+
+    >>> chosen("sgd", 0.1, None, None).weight_decay, chosen("adamw", 0.1, None, None).settings["weight_decay"]
+    (0.1, 0.1)
+    """
+    method = _named(optimizer)
+    if weight_decay is not None:
+        decay = _positive("weight_decay", weight_decay)
+        if isinstance(method, Optimizer) and "weight_decay" in method.settings:  # decoupled, in its equations
+            method = replace(method, settings={**method.settings, "weight_decay": decay})
+        else:
+            method = replace(method, weight_decay=decay)
+    if clip_norm is None and clip_value is None:
+        return method
+    if isinstance(method, LineSearch):
+        raise InputError(f"{method.name} can't clip gradients: its line search bounds the steps")
+    if clip_norm is not None and clip_value is not None:
+        raise InputError("clip_norm and clip_value are both given; choose one")
+    return replace(
+        method,
+        clip_norm=None if clip_norm is None else _above("clip_norm", clip_norm),
+        clip_value=None if clip_value is None else _above("clip_value", clip_value),
+    )
+
+
+def _named(optimizer: Any) -> Optimizer | LineSearch:
+    if isinstance(optimizer, Optimizer | LineSearch):
+        return optimizer
+    if not isinstance(optimizer, str):
+        raise InputError(f"optimizer={optimizer!r} is neither a name, such as 'adam', nor one of sg.optimizers")
+    if optimizer not in _BY_NAME:
+        raise InputError(
+            f"optimizer={optimizer!r} is unknown{did_you_mean(optimizer, _BY_NAME)}; there are {listing(_BY_NAME)}"
+        )
+    return _BY_NAME[optimizer]()
+
+
 @model
 def _SGD(theta, gradient, step, learning_rate):  # type: ignore[no-untyped-def]  # read as equations, never called
     theta_next = theta - learning_rate * gradient
@@ -187,12 +267,22 @@ def _moments(beta1: float, beta2: float, epsilon: float) -> dict[str, float]:
 
 
 def _share(name: str, value: float) -> float:
-    if not (isinstance(value, int | float) and 0 <= value < 1):
+    if not _is_number(value) or not 0 <= value < 1:
         raise InputError(f"{name}={value!r} must be at least 0 and below 1: it is the share that is kept")
     return float(value)
 
 
 def _positive(name: str, value: float) -> float:
-    if not (isinstance(value, int | float) and 0 <= value < math.inf):
+    if not _is_number(value) or not 0 <= value < math.inf:
         raise InputError(f"{name}={value!r} must be a finite number, 0 or above")
     return float(value)
+
+
+def _above(name: str, value: float) -> float:
+    if not _positive(name, value):
+        raise InputError(f"{name}={value!r} must be above 0")
+    return float(value)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
