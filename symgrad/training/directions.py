@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.codegen.program import forward
 from symgrad.derivation import derive
 from symgrad.equations import needed
 from symgrad.higher import gradient_model, jvp
@@ -94,7 +95,7 @@ class Hessian:
     def _column(self, given: Mapping[str, Any], params: Mapping[str, NDArray[Any]]) -> Vector:
         parts = []
         for name, tangent in self._tangents.items():
-            value = np.asarray(0.0 if tangent is None else tangent(**given)[0])
+            value = np.asarray(0.0 if tangent is None else tangent(**given))
             value = value.mean() if self._scalar else value
             parts.append(np.broadcast_to(value, params[name].shape).ravel())
         return np.concatenate(parts)
@@ -105,6 +106,4 @@ def _tangent(model: Model, name: str, params: Sequence[str]) -> Callable[..., An
     gradient = gradient_model(derive(model, name), name)
     if not needed([gradient.result], gradient.equations).intersection(params):
         return None
-    tangent = jvp(gradient, list(params))
-    compiled: Callable[..., Any] = tangent.compile(wrt=tangent.result).function
-    return compiled
+    return forward(jvp(gradient, list(params)))

@@ -161,7 +161,7 @@ class Run:
     def __repr__(self) -> str:
         start, end = self.history.loss[0], self.loss
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
-        settings = [] if self.optimizer == "sgd()" else [self.optimizer]
+        settings = [] if self.optimizer == "sgd" else [self.optimizer]
         if self.learning_rate is not None:
             settings.append(f"learning_rate={rate_text(self.learning_rate)}")
         settings.append(f"batch={self.batch!r}")

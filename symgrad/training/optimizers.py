@@ -6,8 +6,9 @@ the first step, the `learning_rate` and the settings; `m_next` is the new value 
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -81,8 +82,10 @@ class Optimizer:
         return f"$$\n{self.latex()}\n$$"
 
     def __str__(self) -> str:
-        settings = ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
-        return f"{self.name}({settings})"
+        shared = {"weight_decay": self.weight_decay, "clip_norm": self.clip_norm, "clip_value": self.clip_value}
+        settings = {**self.settings, **{name: value for name, value in shared.items() if value}}
+        inside = ", ".join(f"{name}={value:g}" for name, value in settings.items())
+        return f"{self.name}({inside})" if inside else self.name
 
 
 def sgd() -> Optimizer:
@@ -91,7 +94,7 @@ def sgd() -> Optimizer:
     >>> print(sgd().model)
     theta_next = theta - learning_rate*gradient
     """
-    return Optimizer("sgd", _SGD, (), {})
+    return Optimizer("sgd", _read(_sgd), (), {})
 
 
 def momentum(momentum: float = 0.9) -> Optimizer:
@@ -100,7 +103,7 @@ def momentum(momentum: float = 0.9) -> Optimizer:
     >>> print(momentum())
     momentum(momentum=0.9)
     """
-    return Optimizer("momentum", _MOMENTUM, ("m",), {"momentum": _share("momentum", momentum)})
+    return Optimizer("momentum", _read(_momentum), ("m",), {"momentum": _share("momentum", momentum)})
 
 
 def nesterov(momentum: float = 0.9) -> Optimizer:
@@ -110,7 +113,7 @@ def nesterov(momentum: float = 0.9) -> Optimizer:
     m_next = momentum*m + gradient
     theta_next = theta - learning_rate*(gradient + momentum*m_next)
     """
-    return Optimizer("nesterov", _NESTEROV, ("m",), {"momentum": _share("momentum", momentum)})
+    return Optimizer("nesterov", _read(_nesterov), ("m",), {"momentum": _share("momentum", momentum)})
 
 
 def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Optimizer:
@@ -119,7 +122,7 @@ def adam(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> Opt
     >>> print(adam(beta1=0.8))
     adam(beta1=0.8, beta2=0.999, epsilon=1e-08)
     """
-    return Optimizer("adam", _ADAM, ("m", "v"), _moments(beta1, beta2, epsilon))
+    return Optimizer("adam", _read(_adam), ("m", "v"), _moments(beta1, beta2, epsilon))
 
 
 def adamw(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, weight_decay: float = 0.01) -> Optimizer:
@@ -129,7 +132,9 @@ def adamw(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, weigh
     0.01
     """
     settings = _moments(beta1, beta2, epsilon)
-    return Optimizer("adamw", _ADAMW, ("m", "v"), {**settings, "weight_decay": _positive("weight_decay", weight_decay)})
+    return Optimizer(
+        "adamw", _read(_adamw), ("m", "v"), {**settings, "weight_decay": _positive("weight_decay", weight_decay)}
+    )
 
 
 def rmsprop(decay: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
@@ -140,7 +145,7 @@ def rmsprop(decay: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
     theta_next = theta - learning_rate*gradient/(sqrt(v_next) + epsilon)
     """
     settings = {"decay": _share("decay", decay), "epsilon": _positive("epsilon", epsilon)}
-    return Optimizer("rmsprop", _RMSPROP, ("v",), settings)
+    return Optimizer("rmsprop", _read(_rmsprop), ("v",), settings)
 
 
 def lbfgs(memory: int = 10) -> LineSearch:
@@ -209,28 +214,30 @@ def _named(optimizer: Any) -> Optimizer | LineSearch:
     return _BY_NAME[optimizer]()
 
 
-@model
-def _SGD(theta, gradient, step, learning_rate):  # type: ignore[no-untyped-def]  # read as equations, never called
+@functools.cache
+def _read(equations: Callable[..., Any]) -> Model:
+    """The model of a function below, read when it is first asked for."""
+    return replace(model(equations), name=equations.__name__.strip("_"))
+
+
+def _sgd(theta, gradient, step, learning_rate):  # type: ignore[no-untyped-def]  # read as equations, never called
     theta_next = theta - learning_rate * gradient
     return theta_next
 
 
-@model
-def _MOMENTUM(theta, gradient, m, step, learning_rate, momentum):  # type: ignore[no-untyped-def]  # equations
+def _momentum(theta, gradient, m, step, learning_rate, momentum):  # type: ignore[no-untyped-def]  # equations
     m_next = momentum * m + gradient
     theta_next = theta - learning_rate * m_next
     return theta_next
 
 
-@model
-def _NESTEROV(theta, gradient, m, step, learning_rate, momentum):  # type: ignore[no-untyped-def]  # equations
+def _nesterov(theta, gradient, m, step, learning_rate, momentum):  # type: ignore[no-untyped-def]  # equations
     m_next = momentum * m + gradient
     theta_next = theta - learning_rate * (gradient + momentum * m_next)
     return theta_next
 
 
-@model
-def _ADAM(theta, gradient, m, v, step, learning_rate, beta1, beta2, epsilon):  # type: ignore[no-untyped-def]
+def _adam(theta, gradient, m, v, step, learning_rate, beta1, beta2, epsilon):  # type: ignore[no-untyped-def]
     m_next = beta1 * m + (1 - beta1) * gradient
     v_next = beta2 * v + (1 - beta2) * gradient**2
     m_hat = m_next / (1 - beta1**step)
@@ -239,8 +246,7 @@ def _ADAM(theta, gradient, m, v, step, learning_rate, beta1, beta2, epsilon):  #
     return theta_next
 
 
-@model
-def _ADAMW(  # type: ignore[no-untyped-def]  # equations
+def _adamw(  # type: ignore[no-untyped-def]  # equations
     theta, gradient, m, v, step, learning_rate, beta1, beta2, epsilon, weight_decay
 ):
     m_next = beta1 * m + (1 - beta1) * gradient
@@ -251,8 +257,7 @@ def _ADAMW(  # type: ignore[no-untyped-def]  # equations
     return theta_next
 
 
-@model
-def _RMSPROP(theta, gradient, v, step, learning_rate, decay, epsilon):  # type: ignore[no-untyped-def]  # equations
+def _rmsprop(theta, gradient, v, step, learning_rate, decay, epsilon):  # type: ignore[no-untyped-def]  # equations
     v_next = decay * v + (1 - decay) * gradient**2
     theta_next = theta - learning_rate * gradient / (sqrt(v_next) + epsilon)
     return theta_next
