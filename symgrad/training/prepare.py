@@ -105,6 +105,8 @@ def prepare(model: Model, data: Any, params: Mapping[str, Any], validation: Any,
         engine = VectorEngine(engine, feed.task, settings.optimizer)
     epochs: Epochs
     if feed.batches is None:
+        if settings.schedule.over is not None:
+            settings = replace(settings, schedule=settings.schedule.over(settings.epochs * feed.task.steps))
         epochs = Whole(engine, feed.task, settings.schedule, generator)
     else:
         epochs = Streamed(engine, feed.task.columns, feed.batches, settings.schedule, generator)
