@@ -6,13 +6,14 @@ import itertools
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.equations import Model
 from symgrad.errors import InputError
 from symgrad.training import safetensors_file
 from symgrad.training.course import Best, Course, Stand
@@ -31,7 +32,9 @@ def identity(
     inputs = [f"{quantity.name}{list(map(str, quantity.axes))}" for quantity in model.inputs]
     return {
         "model": "\n".join([*inputs, str(model)]),
-        "optimizer": {key: value for key, value in asdict(settings.optimizer).items() if key != "model"},
+        "optimizer": {
+            field.name: _plain(getattr(settings.optimizer, field.name)) for field in fields(settings.optimizer)
+        },
         "batch": settings.batch if streamed else task.batch,
         "maximize": settings.maximize,
         "shuffle": settings.shuffle,
@@ -119,6 +122,10 @@ def _checksum(columns: Mapping[str, NDArray[Any]]) -> dict[str, str]:
         name: f"{column.dtype}{list(column.shape)} {zlib.crc32(np.ascontiguousarray(column).data):08x}"
         for name, column in columns.items()
     }
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Model) else value
 
 
 def _difference(there: Any, here: Any) -> tuple[str, str]:

@@ -107,7 +107,8 @@ def prepare(model: Model, data: Any, params: Mapping[str, Any], validation: Any,
     if feed.batches is None:
         if settings.schedule.over is not None:
             settings = replace(settings, schedule=settings.schedule.over(settings.epochs * feed.task.steps))
-        epochs = Whole(engine, feed.task, settings.schedule, generator)
+        # The order of a full batch has no meaning.
+        epochs = Whole(engine, feed.task, settings.schedule, generator if feed.task.steps > 1 else None)
     else:
         epochs = Streamed(engine, feed.task.columns, feed.batches, settings.schedule, generator)
     streamed = feed.batches is not None
