@@ -265,6 +265,20 @@ def test_an_epochs_loss_of_a_stream_is_the_mean_before_each_step():
     assert run.loss == pytest.approx(total / 40)
 
 
+def test_a_stream_that_diverges_ends_at_once_with_the_last_finite_epoch():
+    taken = []
+
+    class Counted:
+        def __iter__(self):
+            for batch in [{"x": [100.0, 120.0], "y": [1.0, 2.0]}] * 1000:
+                taken.append(batch)
+                yield batch
+
+    with pytest.raises(DivergenceError, match="in epoch 1 of 5"):
+        fit(line, Counted(), START, learning_rate=0.1, epochs=5)
+    assert len(taken) < 200
+
+
 def test_an_iterator_is_one_epoch():
     run = fit(plane, iter(parts(16)), ZERO, learning_rate=0.1, epochs=1)
     assert run.params["b"] == pytest.approx(fit(plane, parts(16), ZERO, learning_rate=0.1, epochs=1).params["b"])

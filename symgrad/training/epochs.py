@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from symgrad.errors import InputError
 from symgrad.training.engine import Engine, State, Task, Track
+from symgrad.training.schedules import Schedule
 
 _NUMBERS = 2**20  # the most learning rates, and places of samples, that one run of an engine is given
 
@@ -115,6 +116,8 @@ class Streamed:
             total += size * self._engine.step(batch, float(rates_of(self._schedule, self._step, 1)[0]))
             count += size
             self._step += 1
+            if not math.isfinite(total):
+                break  # the rest of a long pass would tell no more
         if not count:
             raise InputError(
                 "data: the second pass over the batches found none; give epochs=1, or an object that can be "
@@ -147,9 +150,8 @@ def rates_of(schedule: Callable[[int], float], first: int, count: int) -> NDArra
     >>> rates_of(lambda step: 1 / (step + 1), 1, 2)
     array([0.5       , 0.33333333])
     """
-    constant = getattr(schedule, "constant", None)
-    if constant is not None:
-        return np.full(count, constant)
+    if isinstance(schedule, Schedule) and schedule.constant is not None:
+        return np.full(count, schedule.constant)
     rates = [schedule(step) for step in range(first, first + count)]
     for place, rate in enumerate(rates):
         if not isinstance(rate, int | float | np.number) or not 0 <= float(rate) < math.inf:
