@@ -91,6 +91,7 @@ def test_a_cosine_without_steps_spans_the_run():
 def test_a_run_says_its_optimiser_and_its_schedule():
     run = fit(line, SMALL, START, learning_rate=sg.schedules.exponential(0.1, 0.9), epochs=2, optimizer="rmsprop")
     assert "in 2 epochs, rmsprop(decay=0.99, epsilon=1e-08), learning_rate=exponential(0.1, factor=0.9)" in repr(run)
+    assert run.backend == "numpy" and run.engine
 
 
 @pytest.mark.parametrize(

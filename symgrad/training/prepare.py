@@ -83,6 +83,7 @@ class Fit:
             settings.backend,
             self.same["seed"],
             epoch,
+            self.engine.explain(),
         )
 
     def diverged(self, course: Course, fault: str) -> DivergenceError:
