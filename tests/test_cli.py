@@ -112,7 +112,7 @@ def test_train_takes_an_optimiser_and_a_schedule_and_resumes(folder, capsys):
 
 def test_train_by_a_line_search_needs_no_learning_rate(folder, capsys):
     assert main("train models.py:line --data data.csv --param w=0.7,b=6 --optimizer lbfgs".split()) == 0
-    assert "lowers the loss any more" in capsys.readouterr().out
+    assert "no step improves the loss any more" in capsys.readouterr().out
 
 
 def test_right_claims_exit_0(folder, capsys):

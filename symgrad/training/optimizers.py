@@ -81,22 +81,36 @@ class Optimizer:
     def latex(self) -> str:
         r"""The update as it is published: an arrow gives a quantity its new value.
 
+        Where an equation needs an old value after that, new values have names of their own instead.
+
         >>> print(momentum().latex())
         \begin{aligned}
         m &\leftarrow \mu m + g \\
         \theta &\leftarrow \theta - \eta m
         \end{aligned}
         """
-        rows = [equation_latex(equation, self.model.written, align=True) for equation in self.model.equations]
-        updated = {f"{name}_next" for name in (*self.slots, "theta")}
-        rows = [
-            row.replace("&=", r"&\leftarrow" if equation.name in updated else "&=", 1)
-            for row, equation in zip(rows, self.model.equations, strict=True)
-        ]
-        text = aligned(rows).replace(r"_{\mathrm{next}}", "")
+        equations = self.model.equations
+        rows = [equation_latex(equation, self.model.written, align=True) for equation in equations]
+        if not self._uses_old_values():
+            updated = {f"{name}_next" for name in (*self.slots, "theta")}
+            rows = [
+                row.replace("&=", r"&\leftarrow" if equation.name in updated else "&=", 1)
+                for row, equation in zip(rows, equations, strict=True)
+            ]
+            rows = [row.replace(r"_{\mathrm{next}}", "") for row in rows]
+        text = aligned(rows)
         for name, letter in _LETTERS.items():
             text = text.replace(latex_name(name), latex_name(letter))
         return text
+
+    def _uses_old_values(self) -> bool:
+        """Whether an equation uses an old value when there is a new one already, so that an arrow would mislead."""
+        renewed: set[str] = set()
+        for equation in self.model.equations:
+            if renewed & equation.uses:
+                return True
+            renewed |= {equation.name.removesuffix("_next")} & {*self.slots, "theta"}
+        return False
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"
