@@ -131,7 +131,7 @@ def test_new_values_have_their_own_names_where_old_ones_are_needed_later():
 
     def late(theta, gradient, m, step, learning_rate):
         theta_next = theta - learning_rate * m
-        m_next = (m + gradient) / 2
+        m_next = (m + gradient) / 2  # noqa: F841  # an equation
         return theta_next
 
     def early(theta, gradient, m, step, learning_rate):
