@@ -313,6 +313,8 @@ def test_arrays_on_disk_are_read_batch_by_batch(tmp_path):
         run = fit(plane, mapped, ZERO, learning_rate=0.1, epochs=4, batch=16, **how)
         expected = fit(plane, DATA, ZERO, learning_rate=0.1, epochs=4, batch=16, **how)
         assert run.params["W"] == pytest.approx(expected.params["W"], rel=1e-12)
+    with pytest.raises(InputError, match="stop_gradient needs the gradient over all samples"):
+        fit(plane, mapped, ZERO, learning_rate=0.1, epochs=4, batch=16, stop_gradient=1e-3)
 
 
 def test_single_precision_stays_single():

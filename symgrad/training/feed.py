@@ -71,6 +71,11 @@ def _of_samples(
     count = count_of(columns)
     size = 1 if settings.batch == "sample" else settings.batch
     if mapped and isinstance(size, int) and size < count:
+        if settings.stop_gradient is not None:
+            raise InputError(
+                "stop_gradient needs the gradient over all samples, which arrays on disk don't give batch by batch; "
+                "leave it out, or load them"
+            )
         slices = Slices(columns, count, size, generator, lambda batch: typed(model, batch, kind))
         task = task_of(model, slices.first, start, kind, replace(settings, batch="full"))
         return Feed(task, kind, -(-count // size), slices)
