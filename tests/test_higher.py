@@ -81,3 +81,17 @@ def test_the_jacobian_of_a_batch_normalisation_is_written_out_whole():
         moved[place] = step
         slope = (normalised(h + moved, 0.1) - normalised(h - moved, 0.1)) / (2 * step)
         assert np.allclose(found[:, :, *place], slope, atol=1e-7)
+
+
+def test_the_hessian_of_a_softmax_classifier_times_a_vector_agrees_with_differences():
+    @sg.model
+    def classifier(X: "n d", Y: "n k", W: "d k"):
+        Z = X @ W
+        P = sg.softmax(Z)
+        L = -sg.mean(sg.sum(Y * sg.log(P), axis="k"))
+        return L
+
+    point = {"X": X, "Y": np.eye(4)[[0, 2, 1]]}
+    step = classifier.compile(wrt="W")
+    up, down = (step(**point, W=W + sign * STEP * V)[1]["W"] for sign in (1, -1))
+    assert sg.hvp(classifier, "W")(**point, W=W, W_dot=V) == pytest.approx((up - down) / (2 * STEP), abs=1e-8)
