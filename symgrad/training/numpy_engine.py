@@ -1,0 +1,84 @@
+"""The engine that needs nothing but NumPy: printed loops, every operation in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgrad.errors import SymgradError
+from symgrad.training.array_steps import ArraySteps
+from symgrad.training.engine import State, Task, Track
+from symgrad.training.number_steps import NumberSteps
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def engine(task: Task) -> NumPyEngine:
+    """An engine for any task."""
+    return NumPyEngine(task)
+
+
+class NumPyEngine:
+    """Runs printed loops; see `explain` for what they do."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._steps = _steps(task)
+        mean = "none" if task.model.has_axes else "mean"
+        self._cost = task.model.compile(wrt=list(task.params), reduction=mean).function  # type: ignore[arg-type]
+
+    def run(
+        self, rates: NDArray[np.float64], orders: NDArray[np.intp] | None, record: bool = True, norms: bool = False
+    ) -> Track:
+        """Run epochs; see `Engine`."""
+        with np.errstate(all="ignore"):
+            if self._task.batch >= self._task.samples:
+                return self._steps.full(rates, record, norms)
+            losses, points, lengths = [], [], []
+            for epoch, row in enumerate(rates.tolist()):
+                self._steps.epoch(None if orders is None else orders[epoch], row)
+                loss, length = self._steps.cost(norms)
+                losses.append(loss)
+                if length is not None:
+                    lengths.append(length)
+                if record:
+                    points.append(self._steps.point())
+            return self._steps.track(losses, points, lengths if norms else None)
+
+    def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
+        """One step on a batch from elsewhere; see `Engine`."""
+        with np.errstate(all="ignore"):
+            return self._steps.step({**self._task.columns, **batch}, rate)
+
+    def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, Arrays]:
+        """The cost and its gradients; see `Engine`."""
+        with np.errstate(all="ignore"):
+            loss, gradients = self._cost(**{**self._task.columns, **columns}, **self._steps.params())
+        return float(loss), {name: np.asarray(gradients[name]) for name in self._task.params}
+
+    def snapshot(self) -> State:
+        """Copies of the parameters and of the optimiser's state."""
+        return self._steps.snapshot()
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot."""
+        self._steps.restore(state)
+
+    def explain(self) -> str:
+        """What this engine does, in words, and its loop as source."""
+        text = self._steps.text()
+        return "NumPy:\n" + "".join(f"- {note}\n" for note in text.notes) + "\n" + text.source
+
+
+def _steps(task: Task) -> NumberSteps | ArraySteps:
+    """Numbers in Python's variables where all parameters are numbers, arrays otherwise."""
+    numbers = not task.model.has_axes and all(value.ndim == 0 for value in task.params.values())
+    if numbers and all(value.dtype == np.float64 for value in (*task.params.values(), *task.columns.values())):
+        try:
+            return NumberSteps(task)
+        except SymgradError:  # a quantity has a function's name
+            pass
+    return ArraySteps(task)
