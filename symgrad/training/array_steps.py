@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from symgrad.codegen.inplace.graph import RUNTIME, Graph, Node
 from symgrad.codegen.inplace.lower import lowered
-from symgrad.codegen.inplace.names import Names
+from symgrad.codegen.inplace.names import BUILT_IN, Names
 from symgrad.codegen.inplace.values import Algebra, Value
 from symgrad.codegen.inplace.write import Memory, written
 from symgrad.training.engine import State, Task, Track
@@ -172,7 +172,7 @@ class ArraySteps:
     def _names(self) -> Names:
         model = self._task.model
         inputs = {quantity.name for quantity in model.inputs}
-        return Names(inputs | {"np", "min", "max", "float", "run", "rates", "points", "batch", "batches"})
+        return Names(inputs | {"np", *BUILT_IN, "run", "rates", "points", "batch", "batches"})
 
 
 class _Printing:
@@ -241,7 +241,7 @@ class _Printing:
         if wants_gradient:
             views += self.steps.layout.lines(self.gradient, self.of)
         loop = self._loop(body, update.body if update else [], value, length)
-        settings = [*names.imports(but=("min", "max", "float")), *views, *head]
+        settings = [*names.imports(), *views, *head]
         given = [self.theta, self.gradient, *self.slots.values()]
         given += [name for name in self.columns if self.whole or name not in varying]
         lines = [f"def prepare({', '.join(given)}):", *(f"    {line}" for line in (*settings, "", *loop, "return run"))]

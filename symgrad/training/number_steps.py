@@ -15,7 +15,7 @@ from sympy import log
 
 from symgrad.codegen.inplace.graph import RUNTIME, Graph
 from symgrad.codegen.inplace.lower import lowered
-from symgrad.codegen.inplace.names import Names
+from symgrad.codegen.inplace.names import BUILT_IN, Names
 from symgrad.codegen.inplace.values import Algebra
 from symgrad.codegen.inplace.write import Memory, Written, written
 from symgrad.codegen.mathsource import IN_NUMPY, MathSource, statements
@@ -203,7 +203,7 @@ class _Printing:
         self.steps, self.columns, self.kind, self.plain, self.norms = steps, columns, kind, plain, norms
         self.task = task = steps.task
         taken = {quantity.name for quantity in task.model.inputs} | set(steps.variables)
-        taken |= {"np", "min", "max", "float", "run", "rates", "batch", "batches", "state"}
+        taken |= {"np", *BUILT_IN, "run", "rates", "batch", "batches", "state"}
         self.names = Names(taken)
         self.used: set[str] = set()
         if plain:
@@ -231,7 +231,7 @@ class _Printing:
             functions = [f"from math import {', '.join(sorted(self.used))}"] if self.used else []
         else:
             functions = [f"{name} = np.{IN_NUMPY.get(name, name)}" for name in sorted(self.used)]
-        functions += self.names.imports(but=("min", "max", "float"))
+        functions += self.names.imports()
         whole = self.kind in ("epochs", "cost")
         given = {n: c for n, c in self.columns.items() if whole or not c.ndim}
         loop = self._loop(body, update, loss, length)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.codegen.moments import Moments, moments
 from symgrad.errors import SymgradError
 from symgrad.training.array_steps import ArraySteps
 from symgrad.training.engine import State, Task, Track
@@ -26,7 +27,10 @@ class NumPyEngine:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._steps = _steps(task)
+        self._steps: NumberSteps | ArraySteps = _steps(task)
+        self._general = self._steps  # for batches from elsewhere
+        self._moments: Moments | None = None
+        self._looked = False
         mean = "none" if task.model.has_axes else "mean"
         self._cost = task.model.compile(wrt=list(task.params), reduction=mean).function  # type: ignore[arg-type]
 
@@ -36,6 +40,7 @@ class NumPyEngine:
         """Run epochs; see `Engine`."""
         with np.errstate(all="ignore"):
             if self._task.batch >= self._task.samples:
+                self._look_for_moments()
                 return self._steps.full(rates, record, norms)
             losses, points, lengths = [], [], []
             for epoch, row in enumerate(rates.tolist()):
@@ -51,6 +56,9 @@ class NumPyEngine:
     def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
         """One step on a batch from elsewhere; see `Engine`."""
         with np.errstate(all="ignore"):
+            if self._steps is not self._general:
+                self._general.restore(self._steps.snapshot())
+                self._steps, self._looked = self._general, False
             return self._steps.step({**self._task.columns, **batch}, rate)
 
     def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, Arrays]:
@@ -69,8 +77,27 @@ class NumPyEngine:
 
     def explain(self) -> str:
         """What this engine does, in words, and its loop as source."""
+        if self._task.batch >= self._task.samples:
+            self._look_for_moments()
         text = self._steps.text()
-        return "NumPy:\n" + "".join(f"- {note}\n" for note in text.notes) + "\n" + text.source
+        notes = [*([self._moments.summary] if self._steps is not self._general and self._moments else []), *text.notes]
+        return "NumPy:\n" + "".join(f"- {note}\n" for note in notes) + "\n" + text.source
+
+    def _look_for_moments(self) -> None:
+        """Go on with moments of the data, where there are such; not for a stream, which never comes here."""
+        if self._looked:
+            return
+        self._looked, task = True, self._task
+        if self._moments is None:
+            self._moments = moments(task.model, tuple(task.params), task.columns)
+        if self._moments is None:
+            return
+        kind = np.result_type(np.float32, *(value.dtype for value in task.params.values()))
+        values = {name: value.astype(kind) for name, value in self._moments.values.items()}
+        inner = Task(self._moments.model, task.params, values, 1, 1, task.optimizer, task.maximize)
+        state = self._steps.snapshot()
+        self._steps = _steps(inner)
+        self._steps.restore(state)
 
 
 def _steps(task: Task) -> NumberSteps | ArraySteps:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from symgrad.codegen.helpers import HELPERS
+
+BUILT_IN = {"min", "max", "float", *HELPERS}  # names that a text uses as they are
 
 
 @dataclass
@@ -33,12 +36,14 @@ class Names:
 
         def local(found: re.Match[str]) -> str:
             function = found.group(1)
+            if function in BUILT_IN:
+                return f"{function}("
             if function not in self.functions:
                 self.functions[function] = self.new(function)
             return f"{self.functions[function]}("
 
         return re.sub(r"(?<![\w.])([a-z_]+)\(", local, text)
 
-    def imports(self, but: Iterable[str] = ()) -> list[str]:
+    def imports(self) -> list[str]:
         """The lines that give the functions their local names."""
-        return [f"{local} = np.{name}" for name, local in self.functions.items() if name not in but]
+        return [f"{local} = np.{name}" for name, local in self.functions.items()]
