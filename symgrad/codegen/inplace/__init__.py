@@ -1,0 +1,1 @@
+"""NumPy programs in place: one operation a line, each into a buffer that is allocated once."""
