@@ -197,6 +197,12 @@ def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
     return _forward(model)(**arguments(model, values))
 
 
+def quantities(model: Model, names: Iterable[str], backend: Backend = "numpy") -> Callable[..., dict[str, Any]]:
+    """One function of the model's inputs that returns the named quantities, unchecked and without gradients."""
+    last = ", ".join(f'"{name}": {name}' for name in names)
+    return _compiled(model, [], f"return {{{last}}}", model.written, dialect(backend))[1]
+
+
 def _forward(model: Model) -> Callable[..., Any]:
     return _compiled(model, [], f"return {model.result}", model.written)[1]
 
