@@ -194,9 +194,10 @@ def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
         from symgrad.reading.nested import called
 
         return called(model, values)
-    return _forward(model)(**arguments(model, values))
+    return forward(model)(**arguments(model, values))
 
 
+<<<<<<< HEAD
 def quantities(model: Model, names: Iterable[str], backend: Backend = "numpy") -> Callable[..., dict[str, Any]]:
     """One function of the model's inputs that returns the named quantities, unchecked and without gradients."""
     last = ", ".join(f'"{name}": {name}' for name in names)
@@ -204,6 +205,10 @@ def quantities(model: Model, names: Iterable[str], backend: Backend = "numpy") -
 
 
 def _forward(model: Model) -> Callable[..., Any]:
+=======
+def forward(model: Model) -> Callable[..., Any]:
+    """The function of a model's inputs, floats or float arrays that fit together, that returns its result alone."""
+>>>>>>> trainer
     return _compiled(model, [], f"return {model.result}", model.written)[1]
 
 

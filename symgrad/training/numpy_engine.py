@@ -115,7 +115,7 @@ def _update(optimizer: Optimizer) -> Callable[..., tuple[Any, dict[str, Any]]]:
     def part(result: str) -> Callable[..., Any]:
         equations = model.equations[: 1 + [equation.name for equation in model.equations].index(result)]
         only = Model(model.name, model.inputs, equations, result, written=model.written)
-        return only.compile(wrt="theta").function
+        return only.compile(wrt=result).function
 
     parts = {slot: part(f"{slot}_next") for slot in optimizer.slots}
     moved = part("theta_next")
