@@ -4,14 +4,13 @@ Nothing above the commands imports SymPy, NumPy or rich, so that `symgrad --help
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 if TYPE_CHECKING:
-    from symgrad.cli.processes import Launch
     from symgrad.derivation import Derivation
     from symgrad.verification.verdict import Verdict
 
@@ -124,7 +123,7 @@ def train(
     coordinator: str | None = None,
     process_id: int | None = None,
     out: Path | None = None,
-) -> "int | Launch":
+) -> int | Callable[[Sequence[str]], int]:
     """Train a model on the columns of a file by gradient descent.
 
     Parameters
@@ -181,7 +180,7 @@ def train(
 
     shared = launch(processes, coordinator, process_id, backend)
     if shared is not None:
-        return shared
+        return shared.run
     run = fit(
         load_model(model),
         data,
@@ -394,8 +393,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; what can't be used is one clear line on standard error."""
     try:
         status = app(arguments, exit_on_error=False, print_error=False)
-        if hasattr(status, "processes"):
-            status = status.run(sys.argv[1:] if arguments is None else arguments)
+        if callable(status):  # to be run by processes of their own, on the same command line
+            status = status(sys.argv[1:] if arguments is None else arguments)
     except CycloptsError as error:
         return _refuse(str(error))
     except BrokenPipeError:

@@ -86,7 +86,8 @@ class Steps:
             if each:
                 part = cost(params, rows(lax.axis_index(AXIS) * each, each))
                 flat, unravel = jax.flatten_util.ravel_pytree(part)
-                found = unravel(lax.pmean(flat, AXIS))  # one message a step, however many parameters
+                # One message a step, however many parameters.
+                found = unravel(lax.pmean(flat, AXIS))  # type: ignore[no-untyped-call]  # JAX's
             if rest:
                 over = cost(params, rows(each * devices, rest))
                 share = rest / length
