@@ -82,12 +82,14 @@ def launch(processes: int | None, coordinator: str | None, process_id: int | Non
 
 def _watched(running: list[subprocess.Popen[bytes]], logs: list[IO[bytes] | None]) -> int:
     """Wait for all processes; once process 0 has ended, or another one has failed, the others have little time."""
+    first: int | None = None  # who failed before all others
+    end = None
     try:
-        end = None
         while any(process.poll() is None for process in running):
             codes = [process.poll() for process in running]
             if end is None and (codes[0] is not None or any(codes)):
                 end = time.monotonic() + _GRACE
+                first = next((number for number, code in enumerate(codes) if code), None)
             if end is not None and time.monotonic() > end:
                 break
             try:
@@ -95,9 +97,10 @@ def _watched(running: list[subprocess.Popen[bytes]], logs: list[IO[bytes] | None
             except KeyboardInterrupt:
                 continue  # process 0 has it, too, and ends the run
         codes = [process.poll() for process in running]
-        failed = [number for number, code in enumerate(codes) if code and number]
-        if failed and codes[0] != 0:
-            _report(failed[0], codes[failed[0]], logs[failed[0]])
+        if first is None:
+            first = next((number for number, code in enumerate(codes) if code), None)
+        if first is not None and codes[0] != 0:
+            _report(first, codes[first], logs[first])
         return codes[0] if codes[0] is not None and codes[0] >= 0 else 2
     finally:
         for process in running:
@@ -107,14 +110,17 @@ def _watched(running: list[subprocess.Popen[bytes]], logs: list[IO[bytes] | None
 
 
 def _report(number: int, code: int | None, log: IO[bytes] | None) -> None:
-    """Say how a process ended, with the last line that it wrote."""
+    """Say how a process ended that nobody stopped, with the last line that it wrote."""
+    if number == 0 and code is not None and code > 0:
+        return  # it has said so itself
     how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
-    lines = []
+    lines: list[str] = []
     if log is not None:
         log.seek(0)
         lines = [line for line in log.read().decode(errors="replace").splitlines() if line.startswith("symgrad:")]
     last = f": {lines[-1].removeprefix('symgrad:').strip()}" if lines else ""
-    print(f"symgrad: process {number} {how}{last}", file=sys.stderr)
+    hint = "; where the run has a checkpoint, start it again with --resume" if number == 0 else ""
+    print(f"symgrad: process {number} {how}{last}{hint}", file=sys.stderr)
 
 
 def _patient(process: subprocess.Popen[bytes]) -> int:

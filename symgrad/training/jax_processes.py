@@ -17,7 +17,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import numpy as np
@@ -182,7 +182,6 @@ class Follower:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._inside = False
         threading.Thread(target=self._guard, daemon=True).start()
 
     def engine(self, task: Task) -> NoReturn:
@@ -196,8 +195,6 @@ class Follower:
                 if message.what == "end":
                     sys.exit(0)
                 self._do(engine, mark, message)
-            except Lost:
-                _leave("process 0 has ended; so does this process")
             except Exception as error:
                 self._fail(error)
 
@@ -215,29 +212,23 @@ class Follower:
             orders = arrays.get("orders")
             engine.compile(orders is not None)
             self._link.tell("ready")
-            self._inside = True
             engine.run(arrays["rates"], orders, record=False, norms=message.fields["norms"])
         else:
             self._link.tell("ready")
-            self._inside = True
             engine.step(arrays, message.fields["rate"])
-        self._inside = False
 
     def _fail(self, error: Exception) -> NoReturn:
-        """Say what went wrong, unless it is that process 0 is gone."""
-        if self._link.lost.wait(1.0):
-            _leave("process 0 has ended; so does this process")
-        try:
+        """Tell process 0 what went wrong; where it is gone, that is what went wrong, and the guard says so."""
+        self._link.lost.wait(1.0)  # JAX may notice earlier than the link
+        with suppress(Lost):
             self._link.tell("failed", why=str(error))
-            self._link.lost.wait(_STUCK)
-        except Lost:
-            pass  # nobody is there to be told
+        self._link.lost.wait(_STUCK)
         _leave(str(error))
 
     def _guard(self) -> None:
+        """End this process at once where process 0 has ended without a word: JAX would wait, or abort."""
         self._link.lost.wait()
-        time.sleep(_STUCK)
-        if self._inside:
+        if not self._link.ended:
             _leave("process 0 has ended; so does this process")
 
 

@@ -45,6 +45,7 @@ class Link:
         self._connection = connection
         self._inbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self.lost = threading.Event()
+        self.ended = False  # whether the other end said that it would go
         threading.Thread(target=self._read, daemon=True).start()
 
     def tell(self, what: str, arrays: Mapping[str, NDArray[Any]] | None = None, **fields: Any) -> None:
@@ -85,6 +86,7 @@ class Link:
                         raise ValueError(kind)
                     data = self._bytes(dtype.itemsize * math.prod(shape))
                     arrays[name] = np.frombuffer(data, dtype).reshape(shape)
+                self.ended |= head["what"] == "end"
                 self._inbox.put(Message(head["what"], head["fields"], arrays))
         except (OSError, ValueError, KeyError, TypeError):
             pass  # closed, or not one of ours
