@@ -99,7 +99,7 @@ def _watched(running: list[subprocess.Popen[bytes]], logs: list[IO[bytes] | None
         codes = [process.poll() for process in running]
         if first is None:
             first = next((number for number, code in enumerate(codes) if code), None)
-        if first is not None and codes[0] != 0:
+        if first is not None and codes[0] not in (0, 1, 2):  # with these, process 0 has said itself what happened
             _report(first, codes[first], logs[first])
         return codes[0] if codes[0] is not None and codes[0] >= 0 else 2
     finally:
@@ -110,9 +110,7 @@ def _watched(running: list[subprocess.Popen[bytes]], logs: list[IO[bytes] | None
 
 
 def _report(number: int, code: int | None, log: IO[bytes] | None) -> None:
-    """Say how a process ended that nobody stopped, with the last line that it wrote."""
-    if number == 0 and code is not None and code > 0:
-        return  # it has said so itself
+    """Say how a process ended, with the last line that it wrote."""
     how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with status {code}"
     lines: list[str] = []
     if log is not None:

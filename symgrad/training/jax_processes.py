@@ -56,6 +56,7 @@ class Leader:
     def __init__(self, links: Mapping[int, Link]) -> None:
         self.links = links
         self._inside = False
+        self._failed = False  # whether a process said that it can't go on
         for number, link in links.items():
             threading.Thread(target=self._guard, args=(number, link), daemon=True).start()
         atexit.register(self._end)
@@ -80,6 +81,7 @@ class Leader:
             except Lost:
                 raise self._gone(number) from None
             if answer.what == "failed":
+                self._failed = True
                 raise SymgradError(f"process {number} of {len(self.links) + 1}: {answer.fields['why']}")
 
     @contextmanager
@@ -114,7 +116,7 @@ class Leader:
 
     def _end(self) -> None:
         """Let the others go; without one of them, don't wait for it as JAX would at the end."""
-        if any(link.lost.is_set() for link in self.links.values()):
+        if self._failed or any(link.lost.is_set() for link in self.links.values()):
             _leave("")
         for link in self.links.values():
             try:
@@ -222,7 +224,8 @@ class Follower:
         self._link.lost.wait(1.0)  # JAX may notice earlier than the link
         with suppress(Lost):
             self._link.tell("failed", why=str(error))
-        self._link.lost.wait(_STUCK)
+            self._link.ended = True  # process 0 will leave, as it should
+            self._link.lost.wait(_STUCK)
         _leave(str(error))
 
     def _guard(self) -> None:
