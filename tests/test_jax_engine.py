@@ -206,12 +206,12 @@ PER_SAMPLE = [
     ("sg.exp(sg.mse(X @ w, y))", "in the equation of L, a function is applied to a mean over the batch"),
     ("sg.mean(X @ w)*sg.mean(y)", "in the equation of L, a mean over the batch is multiplied by another"),
     ("sg.mean((y - sg.mean(y))*(X @ w))", "in the equation of L, a sample's own quantity meets a mean over the batch"),
-    ("sg.mean((X @ w)*sg.softmax(y))", "meets a"),
+    ("sg.mean((X @ w)*sg.softmax(y))", "in the equation of L, a mean over the batch is raised to a power"),
     ("sg.max(X @ w)", "in the equation of L, an extreme over the samples is taken"),
     ("sg.mean(X @ X.T)*w[0]", "in the equation of L, samples are compared with each other"),
     ("(X @ w)[0]", "in the equation of L, X is read at 0, another place than the sample's own"),
     ("sg.mean(y*sg.positions(X, 0))*w[0]", "in the equation of L, a sample's place in the batch counts"),
-    ("sg.mean(y[1:]*y[:-1])*w[0]", "the samples"),
+    ("sg.mean(y[1:]*y[:-1])*w[0]", "in the equation of L, terms grow differently with the number of samples"),
 ]
 
 

@@ -120,16 +120,20 @@ def test_processes_with_other_data_are_refused(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--backend numpy --processes 2", "--processes needs --backend jax; numpy runs in one process"),
+        ("--processes 2", "--processes needs --backend jax; numpy runs in one process"),
         ("--processes 0", "--processes 0: say how many processes share the run, 2 or more"),
         ("--processes 2 --process-id 1", "--coordinator HOST:PORT and --process-id go together"),
         ("--processes 2 --coordinator h:1 --process-id 2", "--process-id 2: the 2 processes are 0 to 1"),
         ("--processes 2 --coordinator h --process-id 1", "'h' is no address; expected HOST:PORT"),
-        ("--coordinator h:1 --process-id 1", "--processes None: say how many"),
+        (
+            "--coordinator h:1 --process-id 1",
+            "--coordinator and --process-id need --processes, the number of all processes",
+        ),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(options, message, capsys):
-    given = f"train net.py:neuron --data data.csv --param w=1 --learning-rate 1 --backend jax {options}"
+    backend = "" if options == "--processes 2" else "--backend jax"
+    given = f"train net.py:neuron --data data.csv --param w=1 --learning-rate 1 {backend} {options}"
     assert main(given.split()) == 2
     assert message in capsys.readouterr().err
 

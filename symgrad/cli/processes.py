@@ -63,7 +63,9 @@ def launch(processes: int | None, coordinator: str | None, process_id: int | Non
 
     if processes is None and coordinator is None and process_id is None:
         return None
-    if processes is None or processes < 1:
+    if processes is None:
+        raise InputError("--coordinator and --process-id need --processes, the number of all processes")
+    if processes < 1:
         raise InputError(f"--processes {processes}: say how many processes share the run, 2 or more")
     if backend != "jax":
         raise InputError(f"--processes needs --backend jax; {backend} runs in one process")
