@@ -133,24 +133,27 @@ class LeadingEngine:
         self._engine = JaxEngine(task)
         self._mark = fingerprint(task)
         self._new = True  # whether the others lack the state
+        self._pressed: list[int] = []  # Ctrl-C, held back
 
     def run(
         self, rates: NDArray[np.float64], orders: NDArray[np.intp] | None, record: bool = True, norms: bool = False
     ) -> Track:
         """Run epochs; see `Engine`."""
         given = {"rates": rates, **({} if orders is None else {"orders": np.asarray(orders, np.int64)})}
-        self._tell("run", given, norms=norms)
-        self._engine.compile(orders is not None)
-        self._group.wait()
-        with self._group.together():
-            return self._engine.run(rates, orders, record, norms)
+        with _undisturbed(self._pressed):
+            self._tell("run", given, norms=norms)
+            self._engine.compile(orders is not None)
+            self._group.wait()
+            with self._group.together():
+                return self._engine.run(rates, orders, record, norms)
 
     def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
         """One step on a batch from elsewhere; see `Engine`."""
-        self._tell("step", batch, rate=float(rate))
-        self._group.wait()
-        with self._group.together():
-            return self._engine.step(batch, rate)
+        with _undisturbed(self._pressed):
+            self._tell("step", batch, rate=float(rate))
+            self._group.wait()
+            with self._group.together():
+                return self._engine.step(batch, rate)
 
     def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, dict[str, NDArray[Any]]]:
         """The cost and its gradients, which process 0 computes alone."""
@@ -329,6 +332,28 @@ def _meet(jax: Any) -> None:
     one = jax.make_array_from_callback((), NamedSharding(mesh, every), lambda _: np.float32(1))
     total = jax.shard_map(lambda x: jax.lax.psum(x, "devices"), mesh=mesh, in_specs=every, out_specs=every)
     jax.jit(total)(one).block_until_ready()
+
+
+@contextmanager
+def _undisturbed(pressed: list[int]) -> Iterator[None]:
+    """Hold Ctrl-C back while all processes compute together, and note it for the next time; a second one interrupts."""
+    if pressed:
+        pressed.clear()
+        raise KeyboardInterrupt
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def press(number: int, _: Any) -> None:
+        pressed.append(number)
+        if len(pressed) > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
