@@ -1,5 +1,7 @@
 """symgrad train --processes: two processes on this machine end where one does, and a process that dies is noticed."""
 
+import contextlib
+import random
 import socket
 import subprocess
 import sys
@@ -55,6 +57,14 @@ def command(*options):
     return [sys.executable, "-c", text, *given.split(), "--backend", "jax", *options]
 
 
+def free_port():
+    """A port that nothing listens at, below those that a system gives to whoever asks for any."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 30000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 def train(*options):
     return subprocess.run(command(*options), capture_output=True, text=True, timeout=PATIENCE)
 
@@ -95,9 +105,7 @@ def test_a_process_that_dies_ends_the_run_which_goes_on_from_its_checkpoint(fold
 
 def test_processes_with_a_coordinator_are_started_one_by_one(folder):
     pytest.importorskip("jax")
-    with socket.create_server(("127.0.0.1", 0)) as taken:  # a port that is free once it is closed
-        where = f"127.0.0.1:{taken.getsockname()[1]}"
-    options = ("--epochs", "2", "--processes", "2", "--coordinator", where, "--process-id")
+    options = ("--epochs", "2", "--processes", "2", "--coordinator", f"127.0.0.1:{free_port()}", "--process-id")
     other = subprocess.Popen(command(*options, "1"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         leader = train(*options, "0")

@@ -59,8 +59,6 @@ def launch(processes: int | None, coordinator: str | None, process_id: int | Non
 
     Raises InputError for options that don't fit together.
     """
-    from symgrad.training.jax_processes import PROCESSES
-
     if processes is None and coordinator is None and process_id is None:
         return None
     if processes is None:
@@ -73,9 +71,10 @@ def launch(processes: int | None, coordinator: str | None, process_id: int | Non
         raise InputError("--coordinator HOST:PORT and --process-id go together: one command for each process")
     if process_id is not None and not 0 <= process_id < processes:
         raise InputError(f"--process-id {process_id}: the {processes} processes are 0 to {processes - 1}")
-    if coordinator is not None:
-        from symgrad.training.links import address
+    from symgrad.training.jax_processes import PROCESSES
+    from symgrad.training.links import address
 
+    if coordinator is not None:
         address(coordinator)
     if PROCESSES in os.environ or processes == 1:
         return None
