@@ -28,6 +28,9 @@ class Size(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
         self: Size = Symbol.__xnew__(cls, name, integer=True, positive=True)
         return self
 
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.name,), {}
+
 
 class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
     """An index that runs over an axis of the given size.
