@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # Every public name, for type checkers; at run time they load on first use.
     from symgrad.checking import *  # noqa: F403
+    from symgrad.estimators import *  # noqa: F403
     from symgrad.public import *  # noqa: F403
     from symgrad.training import *  # noqa: F403
     from symgrad.verification import *  # noqa: F403
@@ -15,6 +16,7 @@ __version__ = "0.1.0"
 _WITH_NUMPY = {
     "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "fit"),
     "symgrad.checking": ("Report", "check_document", "verify"),
+    "symgrad.estimators": ("SymbolicClassifier", "SymbolicRegressor"),
     "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward", "verify_numbers"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +98,16 @@ class Equation:
     def _mentions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return _mentions(self.rhs)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return _fields(self)
+
     def __str__(self) -> str:
         return f"{self.lhs} = {self.rhs}"
+
+
+def _fields(instance: Equation | Model) -> dict[str, Any]:
+    """What a copy or a pickle holds: not what is computed from it, so that it doesn't depend on what was asked."""
+    return {each.name: getattr(instance, each.name) for each in fields(instance)}
 
 
 def names_in(expr: Expr) -> tuple[str, ...]:
@@ -210,6 +218,9 @@ class Model:
             known.add(equation.name)
         if self.result not in later:
             raise ModelError(f"{self.name}: no equation defines the result {self.result!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return _fields(self)
 
     @staticmethod
     def from_equations(
