@@ -14,7 +14,7 @@ from sympy import Expr
 
 from symgrad.calculus.differential import differential
 from symgrad.derivation import Derivation, derive, wanted
-from symgrad.equations import Equation, Index, Model, Quantity, base_name
+from symgrad.equations import Equation, Index, Model, Quantity, base_name, needed
 from symgrad.errors import InputError
 from symgrad.expressions import Order, product, total
 from symgrad.indices import canonical, inlined, sigma, summed
@@ -46,8 +46,10 @@ def jvp(model: Model, wrt: Any = None) -> Model:
     counter = itertools.count()
     settling = Settling(Known.of(model, counter, written), counter, written)
     inputs = (*model.inputs, *(replace(model.quantities[name], name=f"{name}_dot") for name in sorted(moving)))
+    # Of a gradient's model, the loss itself and its tangent aren't needed.
+    live = needed([model.result], model.equations)
     equations: list[Equation] = []
-    for equation in model.equations:
+    for equation in (equation for equation in model.equations if equation.name in live):
         equations.append(equation)
         rows = [row for row in differential(equation.rhs, written, equation.lhs) if base_name(row.entry) in moving]
         if rows:

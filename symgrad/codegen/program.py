@@ -194,10 +194,11 @@ def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
         from symgrad.reading.nested import called
 
         return called(model, values)
-    return _forward(model)(**arguments(model, values))
+    return forward(model)(**arguments(model, values))
 
 
-def _forward(model: Model) -> Callable[..., Any]:
+def forward(model: Model) -> Callable[..., Any]:
+    """The function of a model's inputs, floats or float arrays that fit together, that returns its result alone."""
     return _compiled(model, [], f"return {model.result}", model.written)[1]
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.errors import SymgradError
+from symgrad.training.course import Course
+from symgrad.training.engine import Engine, Task
 from symgrad.training.history import History
+from symgrad.training.settings import Settings
+from symgrad.training.words import values_text
 
 Params = dict[str, Any]
 
@@ -41,8 +46,44 @@ class DivergenceError(SymgradError):
         self.history = history
 
 
+_ADAPTIVE = ("adam", "adamw", "rmsprop")  # their steps aren't proportional to the gradient
+
+
+def diverged(task: Task, engine: Engine, settings: Settings, course: Course, fault: str) -> DivergenceError:
+    """The error of a course that ended in a fault; the engine, at the start values, finds what to try."""
+    name, history = task.model.name, course.history()
+    epoch, rate = len(history), settings.schedule(course.stand.place.state.steps)
+    last, suggestion = course.params, None
+    if epoch == 0:
+        text = (
+            f"{name}: {fault} at the start values {values_text(last)}, before any step. "
+            "Choose start values, or data, for which every equation is defined."
+        )
+    else:
+        begin = engine.snapshot()
+
+        def gradient(params: Params) -> Mapping[str, Any]:
+            engine.restore(replace(begin, params={key: np.asarray(value) for key, value in params.items()}))
+            return engine.evaluate(task.columns)[1]
+
+        with np.errstate(all="ignore"):
+            suggestion, advice = step_advice(
+                None if task.optimizer.name in _ADAPTIVE else gradient,
+                dict(task.params),
+                task.columns,
+                rate,
+                "maximum" if settings.maximize else "minimum (maximize=True climbs instead)",
+            )
+        text = (
+            f"{name}: {fault} in epoch {epoch} of {settings.epochs} with learning_rate={rate:g}. "
+            f"The last finite values are {values_text(last)}; this error keeps them, and the history so far. "
+            f"{advice}"
+        )
+    return DivergenceError(text, epoch=epoch, learning_rate=rate, suggestion=suggestion, params=last, history=history)
+
+
 def step_advice(
-    gradient: Callable[[Params], Mapping[str, Any]],
+    gradient: Callable[[Params], Mapping[str, Any]] | None,
     start: Params,
     columns: Mapping[str, NDArray[Any]],
     learning_rate: float,
@@ -50,10 +91,11 @@ def step_advice(
 ) -> tuple[float, str]:
     """A learning rate to try after a divergence, and the sentence that says why.
 
-    On a quadratic of curvature c a step is stable below 2/c, so half of that is the scale to try. The goal, a
-    minimum or a maximum, is what may be missing where the steps aren't too long.
+    On a quadratic of curvature c a step is stable below 2/c, so half of that is the scale to try: where steps are
+    proportional to the gradient, which is given then. The goal, a minimum or a maximum, is what may be missing where
+    the steps aren't too long.
     """
-    curvature = largest_curvature(gradient, start)
+    curvature = largest_curvature(gradient, start) if gradient else 0.0
     if math.isfinite(curvature) and curvature * learning_rate > 1:
         suggestion = _one_digit(1 / curvature)
         advice = (

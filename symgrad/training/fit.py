@@ -1,26 +1,22 @@
-"""Gradient descent and ascent on a compiled model."""
+"""Training a model: what `fit` takes and returns."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symgrad.errors import InputError
-from symgrad.training.batches import batches
-from symgrad.training.data import Data, Samples
-from symgrad.training.divergence import DivergenceError, step_advice
-from symgrad.training.history import Run, gather, plain
-from symgrad.training.inputs import check_inputs
-from symgrad.training.loop import Path, Problem, descend
+from symgrad.training.data import Data
+from symgrad.training.history import Epoch, Run
+from symgrad.training.optimizers import LineSearch, Optimizer
+from symgrad.training.prepare import prepare
 from symgrad.training.progress import progress_bar
-from symgrad.training.settings import Settings, check_settings
-from symgrad.training.words import values_text
+from symgrad.training.settings import check_settings
 
 if TYPE_CHECKING:
-    from symgrad.codegen.program import Program, Reduction
     from symgrad.equations import Model
 
 
@@ -29,31 +25,59 @@ def fit(
     data: Data,
     params: Mapping[str, Any],
     *,
-    learning_rate: float,
     epochs: int,
+    learning_rate: float | Callable[[int], float] | None = None,
+    optimizer: str | Optimizer | LineSearch = "sgd",
     batch: int | str = "full",
     maximize: bool = False,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
+    clip_value: float | None = None,
     shuffle: bool = False,
     seed: int | None = None,
     stop_loss: float | None = None,
     stop_gradient: float | None = None,
+    validation: float | Data = None,
+    patience: int | None = None,
+    callback: Callable[[Epoch], object] | None = None,
+    callback_every: int = 1,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | None = None,
+    resume: bool = False,
+    record: bool | None = None,
+    backend: str = "numpy",
     progress: bool | None = None,
 ) -> Run:
     """Train a model by gradient descent, or by gradient ascent with `maximize=True`.
 
-    `data` gives the inputs that stay as they are: a mapping of arrays (samples,), the path of a CSV file with
-    a header, or a data frame; None or {} for a model without data. `params` gives the start value of every
-    other input. The cost is the mean of the loss over the samples. Each step moves every parameter by
-    `learning_rate` times the gradient over one batch: "full" (all samples), "sample" (one) or a number of
-    samples, in the order of the data or, with `shuffle=True`, in a new order each epoch, repeatable with
-    `seed`. An epoch passes once over all samples.
+    `data` gives the inputs that stay as they are: a mapping of arrays (samples, …), the path of a file, or a data
+    frame; None or {} for a model without data; or an iterable of batches, each such a mapping. `params` gives the
+    start value of every other input. The cost is the mean of the loss over the samples; a model with axes takes its
+    own mean. An epoch passes once over all samples, in batches: "full" (all samples), "sample" (one) or a number, in
+    the order of the data or, with `shuffle=True`, in a new order each epoch. A `seed` repeats a run to the last bit.
+
+    Each step moves the parameters as the `optimizer` says: "sgd", "momentum", "nesterov", "adam", "adamw",
+    "rmsprop", or one of `sg.optimizers` with its settings. `learning_rate` is a number, one of `sg.schedules`, or any
+    function of the step's number. "lbfgs" and "newton" find their own step lengths on full batches. `weight_decay`
+    adds that many times a parameter to its gradient, decoupled in "adamw"; `clip_norm` and `clip_value` bound the
+    gradient.
 
     The run ends after `epochs` epochs, or once an epoch ends with a cost of `stop_loss` or better, or with a
-    gradient whose Euclidean norm is at most `stop_gradient`; `run.stopped_by` says which. `progress` draws a
-    progress bar: always, never, or (None) on a terminal once the run has taken a second.
+    gradient whose Euclidean norm is at most `stop_gradient`. `validation`, a share of the samples drawn at random or
+    data of its own, has its cost in the history; where that hasn't been better for `patience` epochs, the run ends,
+    and has the best parameters. `callback` gets every `callback_every` epochs a row of the history, and ends the run
+    by returning True. Ctrl-C ends it, too. `run.stopped_by` says which.
 
-    Raises InputError for settings or data that can't be used, before the first step, and DivergenceError,
-    which keeps the last finite parameters and the history, when a number stops being finite.
+    `checkpoint` names a file that holds the run, written anew every `checkpoint_every` epochs (None: about every ten
+    seconds) and at the end; with `resume=True` a run goes on from it as if it had never stopped. `record` keeps the
+    parameters of every epoch in the history (None: up to ten million numbers). `backend` computes: "numpy", "native"
+    or "jax". `progress` draws a progress bar: always, never, or (None) on a terminal once the run has taken a second.
+
+    The loss of an epoch is the cost of all samples after it; of a stream, or of arrays on disk in batches, the mean
+    cost of the samples, each before its batch's step.
+
+    Raises InputError for settings, data or a checkpoint that can't be used, and DivergenceError, which keeps the last
+    finite parameters and the history, when a number stops being finite.
 
     >>> import symgrad as sg
     >>> @sg.model
@@ -68,6 +92,10 @@ def fit(
         raise InputError(f"{model!r} is not a model; decorate the function with @sg.model")
     settings = check_settings(
         learning_rate=learning_rate,
+        optimizer=optimizer,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
+        clip_value=clip_value,
         epochs=epochs,
         batch=batch,
         maximize=maximize,
@@ -75,62 +103,20 @@ def fit(
         seed=seed,
         stop_loss=stop_loss,
         stop_gradient=stop_gradient,
+        validation=validation,
+        patience=patience,
+        callback=callback,
+        callback_every=callback_every,
+        checkpoint=checkpoint,
+        checkpoint_every=checkpoint_every,
+        resume=resume,
+        record=record,
+        backend=backend,
     )
-    samples, start = check_inputs(model, data, params)
+    ready = prepare(model, data, params, validation, settings)
     # What overflows is noticed once an epoch and reported with advice; NumPy's warnings would only repeat it.
     with np.errstate(all="ignore"), progress_bar(settings.epochs, progress) as report:
-        problem = _problem(model, samples, start, settings)
-        path = descend(problem, settings, report)
-    if path.fault:
-        raise _diverged(model.name, path, problem, samples, settings)
-    history = gather(list(start), path.losses, path.points)
-    return Run(model.name, history[-1].params, history, path.stopped_by, settings.learning_rate, settings.batch)
-
-
-def _problem(model: Model, samples: Samples, start: dict[str, Any], settings: Settings) -> Problem:
-    size = {"full": samples.count, "sample": 1}.get(str(settings.batch), settings.batch)
-    size = min(int(size), samples.count)
-    scalar = not any(quantity.axes for quantity in model.inputs)
-
-    @functools.cache
-    def program(count: int) -> Program:
-        # A model with axes takes its own mean; of a single number NumPy's mean costs more than most models.
-        reduction: Reduction = "mean" if scalar and count > 1 else "none"
-        return model.compile(wrt=list(start), reduction=reduction)
-
-    whole = {name: column.item() if column.size == 1 and scalar else column for name, column in samples.columns.items()}
-    generator = np.random.default_rng(settings.seed) if settings.shuffle else None
-    parts = batches(samples.columns, samples.count, size, generator) if size < samples.count else None
-    if not scalar:
-        # Called like this, a program checks the axes against each other; its bare function doesn't.
-        program(samples.count)(**whole, **start)
-    return Problem(program(samples.count).function, program(size).function, start, whole, parts)
-
-
-def _diverged(name: str, path: Path, problem: Problem, samples: Samples, settings: Settings) -> DivergenceError:
-    epoch, rate = len(path.losses), settings.learning_rate
-    if epoch == 0:
-        last, suggestion = problem.start, None
-        text = (
-            f"{name}: {path.fault} at the start values {values_text(last)}, before any step. "
-            "Choose start values, or data, for which every equation is defined."
-        )
-    else:
-        last = dict(zip(problem.start, map(plain, path.points[-1]), strict=True))
-        with np.errstate(all="ignore"):
-            suggestion, advice = step_advice(
-                lambda params: problem.step(**problem.whole, **params)[1],
-                problem.start,
-                samples.columns,
-                rate,
-                "maximum" if settings.maximize else "minimum (maximize=True climbs instead)",
-            )
-        text = (
-            f"{name}: {path.fault} in epoch {epoch} of {settings.epochs} with learning_rate={rate:g}. "
-            f"The last finite values are {values_text(last)}; this error keeps them, and the history so far. "
-            f"{advice}"
-        )
-    history = gather(list(problem.start), path.losses, path.points)
-    return DivergenceError(
-        text, epoch=epoch, learning_rate=rate, suggestion=suggestion, params=dict(last), history=history
-    )
+        course, ending = ready.train(report)
+    if ending.fault:
+        raise ready.diverged(course, ending.fault)
+    return ready.run(course, ending)

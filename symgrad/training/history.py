@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple, overload
@@ -25,7 +25,9 @@ class Epoch(NamedTuple):
 class History(Sequence[Epoch]):
     """Loss and parameters per epoch; row 0 is the start.
 
-    A number gives a row, a name gives a column, and `table()` all columns for a data frame.
+    A number gives a row, a name gives a column, and `table()` all columns for a data frame. `validation` is the cost on
+    the validation data, where there are any. `params` is empty where a fit didn't keep the parameters of each epoch:
+    see its `record`.
 
     >>> import numpy as np
     >>> history = History(np.array([16.0, 10.24]), {"x": np.array([-4.0, -3.2])})
@@ -37,6 +39,7 @@ class History(Sequence[Epoch]):
 
     loss: NDArray[np.float64]
     params: dict[str, NDArray[Any]]
+    validation: NDArray[np.float64] | None = None
 
     @property
     def epoch(self) -> NDArray[np.int64]:
@@ -69,16 +72,22 @@ class History(Sequence[Epoch]):
         >>> History(np.array([16.0, 10.24]), {"x": np.array([-4.0, -3.2])}).table()["epoch"]
         array([0, 1])
         """
-        columns = {"epoch": self.epoch, "loss": self.loss, **self.params}
+        columns = {"epoch": self.epoch, **self._losses, **self.params}
         # A data frame takes an array parameter only as a list with one array a row.
         return {name: column if column.ndim == 1 else list(column) for name, column in columns.items()}
 
     def _column(self, name: str) -> NDArray[Any]:
-        if name in ("epoch", "loss"):
-            return self.epoch if name == "epoch" else self.loss
-        if name not in self.params:
-            raise KeyError(f"{name!r} is no column of this history; it has {', '.join(self.table())}")
-        return self.params[name]
+        if name == "epoch":
+            return self.epoch
+        columns = {**self._losses, **self.params}
+        if name not in columns:
+            hint = "" if self.params else "; record=True keeps the parameters of each epoch"
+            raise KeyError(f"{name!r} is no column of this history; it has {', '.join(self.table())}{hint}")
+        return columns[name]
+
+    @property
+    def _losses(self) -> dict[str, NDArray[np.float64]]:
+        return {"loss": self.loss} if self.validation is None else {"loss": self.loss, "validation": self.validation}
 
     def _row(self, row: int) -> Epoch:
         return Epoch(row, float(self.loss[row]), {name: plain(column[row]) for name, column in self.params.items()})
@@ -90,7 +99,7 @@ class History(Sequence[Epoch]):
         return f"<History: epochs 0 to {last.epoch}, loss {first.loss:.6g} → {last.loss:.6g}>"
 
     def _repr_html_(self) -> str:
-        head = ["epoch", "loss", *self.params]
+        head = ["epoch", *self._losses, *self.params]
         rows = list(range(len(self)))
         shown = rows if len(rows) <= 12 else [*rows[:6], -1, *rows[-5:]]
         body = "".join(f"<tr>{self._html_cells(row)}</tr>" for row in shown)
@@ -99,8 +108,8 @@ class History(Sequence[Epoch]):
 
     def _html_cells(self, row: int) -> str:
         if row < 0:
-            return "<td>⋮</td>" * (2 + len(self.params))
-        cells = [str(row), f"{self.loss[row]:.6g}"]
+            return "<td>⋮</td>" * (1 + len(self._losses) + len(self.params))
+        cells = [str(row), *(f"{losses[row]:.6g}" for losses in self._losses.values())]
         for column in self.params.values():
             cells.append(f"{column[row]:.6g}" if column.ndim == 1 else escape(f"array{column.shape[1:]}"))
         return "".join(f"<td>{cell}</td>" for cell in cells)
@@ -108,18 +117,23 @@ class History(Sequence[Epoch]):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A finished fit: the last parameters, the history, and why it stopped.
+    """A finished fit: the parameters, the history, and why it stopped.
 
-    `params` maps each name to a float, or to an array for an array parameter. `stopped_by` is "epochs",
-    "loss" or "gradient".
+    `params` maps each name to a float, or to an array for an array parameter: those after the last epoch, or with
+    `patience` those of the epoch whose loss on the validation data was best; `epoch` says which. `stopped_by` is
+    "epochs", "loss", "gradient", "validation", "converged", "callback" or "interrupted". `seed` repeats the run.
     """
 
     model_name: str
     params: dict[str, Any]
     history: History
     stopped_by: str
-    learning_rate: float
+    learning_rate: float | Callable[[int], float] | None
     batch: int | str
+    optimizer: str
+    backend: str
+    seed: int | None
+    epoch: int
 
     @property
     def epochs(self) -> int:
@@ -128,8 +142,8 @@ class Run:
 
     @property
     def loss(self) -> float:
-        """The cost at the last parameters."""
-        return float(self.history.loss[-1])
+        """The cost at `params`."""
+        return float(self.history.loss[self.epoch])
 
     @property
     def reason(self) -> str:
@@ -138,32 +152,31 @@ class Run:
             "epochs": "all epochs were run",
             "loss": "the loss reached stop_loss",
             "gradient": "the norm of the gradient fell to stop_gradient",
+            "validation": f"the loss on the validation data was best in epoch {self.epoch}",
+            "converged": "no step along the gradient lowers the loss any more",
+            "callback": "the callback stopped it",
+            "interrupted": "it was interrupted",
         }[self.stopped_by]
 
     def __repr__(self) -> str:
-        start, end = self.history.loss[0], self.history.loss[-1]
+        start, end = self.history.loss[0], self.loss
         epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        settings = [] if self.optimizer == "sgd" else [self.optimizer]
+        if self.learning_rate is not None:
+            settings.append(f"learning_rate={rate_text(self.learning_rate)}")
+        settings.append(f"batch={self.batch!r}")
         return (
-            f"<Run of {self.model_name}: loss {start:.6g} → {end:.6g} in {epochs}, "
-            f"learning_rate={self.learning_rate:g}, batch={self.batch!r}; {self.reason}; "
-            f"{values_text(self.params)}>"
+            f"<Run of {self.model_name}: loss {start:.6g} → {end:.6g} in {epochs}, {', '.join(settings)}; "
+            f"{self.reason}; {values_text(self.params)}>"
         )
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self)[1:-1])}</p>{self.history._repr_html_()}"
 
 
-def gather(names: Sequence[str], losses: Sequence[float], points: Sequence[tuple[Any, ...]]) -> History:
-    """The history of the losses and parameters that a loop has collected.
-
-    >>> gather(["x"], [16.0, 10.24], [(-4.0,), (-3.2,)])["x"]
-    array([-4. , -3.2])
-    """
-    columns = zip(*points, strict=True) if points else [()] * len(names)
-    return History(
-        np.array(losses, dtype=np.float64),
-        {name: np.array(column) for name, column in zip(names, columns, strict=True)},
-    )
+def rate_text(rate: float | Callable[[int], float]) -> str:
+    """A learning rate, or the name of its schedule."""
+    return getattr(rate, "__name__", str(rate)) if callable(rate) else f"{rate:g}"
 
 
 def plain(value: Any) -> Any:

@@ -58,7 +58,7 @@ def _start(model: Model, params: Any, axes: Mapping[str, int]) -> dict[str, Any]
                 f"params: {model.name} has no input called {name!r}{did_you_mean(name, axes)}; "
                 f"its inputs are {listing(axes)}"
             )
-        if name in ("epoch", "loss"):
+        if name in ("epoch", "loss", "validation"):
             raise InputError(f"params: {name!r} is the name of a column in the history; rename the parameter")
         array = number_array(value, f"params: {name}")
         if array.ndim != axes[name]:
