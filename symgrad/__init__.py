@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WITH_NUMPY = {
-    "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "fit", "optimizers", "schedules"),
+    "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "columns", "fit", "optimizers", "schedules"),
     "symgrad.checking": ("Report", "check_document", "verify"),
     "symgrad.estimators": ("SymbolicClassifier", "SymbolicRegressor"),
     "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward", "verify_numbers"),

@@ -64,7 +64,11 @@ class SymbolicRegressor(RegressorMixin, SymbolicEstimator):  # type: ignore[misc
         if self.model is None:
             model = linear if y.ndim == 1 else linear_outputs
             outputs = y.shape[1:]
-            start = {("W" if outputs else "w"): np.zeros((X.shape[1], *outputs)), "b": np.zeros(outputs), **(start or {})}
+            start = {
+                ("W" if outputs else "w"): np.zeros((X.shape[1], *outputs)),
+                "b": np.zeros(outputs),
+                **(start or {}),
+            }
         else:
             model = regression(self.model) if isinstance(self.model, str) else given_model(self.model)
         self._train(self._roles(model, ("yhat", "Yhat")), X, y, start or {})
