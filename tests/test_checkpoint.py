@@ -171,13 +171,16 @@ def other(X: "n d", y: "n", W: "d h", v: "h", c):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"model": other}, "the checkpoint of another run: its model is"),
-        ({"batch": 5}, "its batch is 7, here it is 5"),
-        ({"seed": 4}, "its seed is 3, here it is 4"),
-        ({"optimizer": "adam"}, "its optimizer is"),
-        ({"weight_decay": 0.1}, "its optimizer is"),
-        ({"start": {**START, "W": np.zeros((3, 5)), "v": np.zeros(5)}}, r"its start values is .*\[3, 4\]"),
-        ({"data": {**DATA, "y": DATA["y"] + 1}}, "its data is"),
+        ({"model": other}, r"another run, with another model: A\[i, j\] = .* there, yhat\[i\] = .* here"),
+        ({"batch": 5}, "another batch: 7 there, 5 here"),
+        ({"seed": 4}, "another seed: 3 there, 4 here"),
+        ({"optimizer": "adam"}, "another optimizer: name sgd there, name adam here"),
+        ({"weight_decay": 0.1}, "another optimizer: weight_decay 0.0 there, weight_decay 0.1 here"),
+        (
+            {"start": {**START, "W": np.zeros((3, 5)), "v": np.zeros(5)}},
+            r"another start values: W float64\[3, 4\] there, W float64\[3, 5\] here",
+        ),
+        ({"data": {**DATA, "y": DATA["y"] + 1}}, "another data: y float64"),
         ({"resume": False}, "is there already; resume=True goes on from it"),
     ],
 )

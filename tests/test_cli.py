@@ -97,6 +97,24 @@ def test_a_seed_repeats_a_shuffled_run(folder, capsys):
     assert outs[0] == outs[1]
 
 
+def test_train_takes_an_optimiser_and_a_schedule_and_resumes(folder, capsys):
+    command = (
+        "train models.py:line --data data.csv --param w=0.7,b=6 --optimizer adam --learning-rate 0.1 --schedule cosine "
+        "--warm-up 2 --batch 2 --seed 1 --validation 0.4 --patience 50 --weight-decay 0.01 --clip-norm 5"
+    ).split()
+    assert main([*command, "--epochs", "9", "--out", "whole.csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["epoch", "loss", "validation", "w", "b"]
+    kept = ["--checkpoint", "run.safetensors", "--out", "parts.csv"]
+    assert main([*command, *kept, "--epochs", "9"]) == 0
+    assert main([*command, *kept, "--epochs", "9", "--resume"]) == 0
+    assert (folder / "whole.csv").read_text() == (folder / "parts.csv").read_text()
+
+
+def test_train_by_a_line_search_needs_no_learning_rate(folder, capsys):
+    assert main("train models.py:line --data data.csv --param w=0.7,b=6 --optimizer lbfgs".split()) == 0
+    assert "lowers the loss any more" in capsys.readouterr().out
+
+
 def test_right_claims_exit_0(folder, capsys):
     text = "def dL_dw(height_cm, yhat, weight_kg):\n    return (yhat - weight_kg) * height_cm\n"
     assert claims(folder, text) == 0
@@ -134,6 +152,9 @@ def test_a_claim_about_nothing_in_the_model_exits_2_and_names_it(folder, capsys)
             "train models.py:line --data data.csv --param w=1,b=1 --learning-rate 9 --epochs 999",
             ["epoch", "Try"],
         ),
+        ("train models.py:line --data data.csv --param w=1,b=1", ["learning_rate is missing"]),
+        ("train models.py:line --data data.csv --param w=1,b=1 --schedule cosine", ["--learning-rate"]),
+        ("train models.py:line --data data.csv --param w=1,b=1 --validation no.csv --learning-rate 1", ["no.csv"]),
         ("verify models.py:line empty.py", ["empty.py", "def "]),
         ("dervie models.py:line", ["dervie", "derive"]),
     ],

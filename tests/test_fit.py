@@ -447,7 +447,8 @@ def test_a_csv_file_that_is_missing_or_no_text_is_named(tmp_path):
 
 def test_a_progress_bar_is_drawn_when_asked_for(capsys):
     fit(line, SMALL, START, learning_rate=0.1, epochs=20, progress=True)
-    assert "20/20" in capsys.readouterr().err
+    bar = capsys.readouterr().err
+    assert "20/20" in bar and "0:00:00" in bar  # the time that is left
 
 
 @pytest.mark.parametrize("asked", [None, False])

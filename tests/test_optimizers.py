@@ -148,6 +148,34 @@ def test_adam_reads_as_in_its_paper():
     )
 
 
+def test_an_optimiser_of_ones_own_is_its_equations():
+    torch = pytest.importorskip("torch")
+
+    @sg.model
+    def adagrad(theta, gradient, s, step, learning_rate, epsilon):
+        s_next = s + gradient**2
+        theta_next = theta - learning_rate * gradient / (sg.sqrt(s_next) + epsilon)
+        return theta_next
+
+    own = Optimizer("adagrad", adagrad, ("s",), {"epsilon": 1e-10})
+    assert r"s &\leftarrow s + g^2" in own.latex()
+    run = sg.fit(line, SMALL, {"w": 1, "b": 2}, learning_rate=0.1, epochs=50, optimizer=own)
+    w, b = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (1.0, 2.0))
+    x, y = (torch.tensor(column, dtype=torch.float64) for column in SMALL.values())
+    theirs = torch.optim.Adagrad([w, b], 0.1)
+    for _ in range(50):
+        theirs.zero_grad()
+        ((w * x + b - y) ** 2 / 2).mean().backward()
+        theirs.step()
+    assert [run.params["w"], run.params["b"]] == pytest.approx([w.item(), b.item()], rel=1e-12)
+    with pytest.raises(
+        SymgradError, match=r"adagrad: the model's inputs are theta, .*, epsilon, not theta, gradient, s"
+    ):
+        Optimizer("adagrad", adagrad, ("s",), {})
+    with pytest.raises(SymgradError, match="no equation for epsilon_next"):
+        Optimizer("adagrad", adagrad, ("s", "epsilon"), {})
+
+
 # --- whole vectors ----------------------------------------------------------------------------------------
 
 

@@ -77,6 +77,17 @@ def test_a_warm_up_goes_before_any_schedule():
     assert str(schedule) == "warm_up(cosine(1, steps=4), steps=2)"
 
 
+def test_a_cosine_without_steps_spans_the_run():
+    def run(schedule):
+        return fit(plane, DATA, ZERO, learning_rate=schedule, epochs=5, batch=16).params["b"]
+
+    assert run(sg.schedules.cosine(0.1)) == run(sg.schedules.cosine(0.1, steps=15))
+    warm = sg.schedules.warm_up(sg.schedules.cosine(0.1), steps=4)
+    assert run(warm) == run(sg.schedules.warm_up(sg.schedules.cosine(0.1, steps=11), steps=4))
+    with pytest.raises(InputError, match="cosine needs its steps here"):
+        fit(plane, parts(16), ZERO, learning_rate=sg.schedules.cosine(0.1), epochs=1)
+
+
 def test_a_run_says_its_optimiser_and_its_schedule():
     run = fit(line, SMALL, START, learning_rate=sg.schedules.exponential(0.1, 0.9), epochs=2, optimizer="rmsprop")
     assert "in 2 epochs, rmsprop(decay=0.99, epsilon=1e-08), learning_rate=exponential(0.1, factor=0.9)" in repr(run)

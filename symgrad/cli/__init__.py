@@ -104,14 +104,24 @@ def train(
     *,
     data: Path,
     param: Annotated[list[str], Parameter(negative=())],
-    learning_rate: float,
+    learning_rate: float | None = None,
     epochs: int = 100,
+    optimizer: str = "sgd",
+    schedule: Literal["constant", "cosine"] = "constant",
+    warm_up: int = 0,
     batch: str = "full",
     maximize: Flag = False,
+    weight_decay: float | None = None,
+    clip_norm: float | None = None,
     seed: int | None = None,
+    validation: str | None = None,
+    patience: int | None = None,
+    checkpoint: Path | None = None,
+    resume: Flag = False,
+    backend: str = "numpy",
     out: Path | None = None,
 ) -> int:
-    """Train a model on the columns of a CSV file by gradient descent.
+    """Train a model on the columns of a file by gradient descent.
 
     Parameters
     ----------
@@ -122,19 +132,39 @@ def train(
     param
         A parameter and its start value, such as w=0.7, or several with commas; may be repeated.
     learning_rate
-        How far a step goes along the gradient.
+        How far a step goes along the gradient; lbfgs and newton find it on their own.
     epochs
         How often to pass over all samples.
+    optimizer
+        sgd, momentum, nesterov, adam, adamw, rmsprop, lbfgs or newton.
+    schedule
+        Keep the learning rate constant, or let it fall to 0 along half a cosine.
+    warm_up
+        The steps in which the learning rate rises from 0 first.
     batch
         The samples in one step: full, sample (one at a time) or a number.
     maximize
         Climb the gradient instead of descending it.
+    weight_decay
+        How much of a parameter is added to its gradient (in adamw: subtracted in each step).
+    clip_norm
+        The largest Euclidean norm of a gradient; a longer one is scaled.
     seed
         Shuffle the samples in each epoch, in an order that this number repeats.
+    validation
+        The share of the samples, such as 0.2, or the file with those that the loss is checked on.
+    patience
+        Stop after so many epochs without a better loss on the validation samples, with the best parameters.
+    checkpoint
+        A file that the run is written to from time to time.
+    resume
+        Go on from the checkpoint, if it is there.
+    backend
+        What computes: numpy, native or jax.
     out
         A CSV file for the history: the loss and the parameters, epoch by epoch.
     """
-    from symgrad.cli.loading import load_model, start_values
+    from symgrad.cli.loading import learning_rates, load_model, share_or_file, start_values
     from symgrad.cli.show import print_table, write_csv
     from symgrad.training.fit import fit
 
@@ -142,12 +172,20 @@ def train(
         load_model(model),
         data,
         start_values(param),
-        learning_rate=learning_rate,
+        learning_rate=learning_rates(learning_rate, schedule, warm_up),
         epochs=epochs,
+        optimizer=optimizer,
         batch=int(batch) if batch.isdecimal() else batch,
         maximize=maximize,
+        weight_decay=weight_decay,
+        clip_norm=clip_norm,
         shuffle=seed is not None,
         seed=seed,
+        validation=share_or_file(validation),
+        patience=patience,
+        checkpoint=checkpoint,
+        resume=resume,
+        backend=backend,
     )
     table = run.history.table()
     rows = list(zip(*table.values(), strict=True))

@@ -6,11 +6,14 @@ import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symgrad.equations import Model
 from symgrad.errors import InputError, SymgradError
 from symgrad.training.words import did_you_mean, listing
+
+if TYPE_CHECKING:
+    from symgrad.training.schedules import Schedule
 
 
 def load_model(reference: str) -> Model:
@@ -61,6 +64,32 @@ def start_values(settings: Iterable[str]) -> dict[str, float]:
         except ValueError:
             raise InputError(f"--param {text}: expected NAME=NUMBER, such as w=0.7") from None
     return values
+
+
+def learning_rates(rate: float | None, schedule: str, warm_up: int) -> "float | Schedule | None":
+    """The learning rate of each step, from the options of a command; raises InputError for a rate that is missing."""
+    from symgrad.training import schedules
+
+    if schedule == "constant" and not warm_up:
+        return rate
+    if rate is None:
+        raise InputError("--schedule and --warm-up need a --learning-rate")
+    found = schedules.cosine(rate) if schedule == "cosine" else schedules.constant(rate)
+    return schedules.warm_up(found, warm_up) if warm_up else found
+
+
+def share_or_file(text: str | None) -> float | Path | None:
+    """A share of the samples, such as 0.2, or else the path of a file.
+
+    >>> share_or_file("0.2")
+    0.2
+    """
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return Path(text)
 
 
 def _run_file(file: Path) -> ModuleType:

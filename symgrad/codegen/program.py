@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
-from symgrad.codegen.helpers import HELPERS
-from symgrad.codegen.numpy import NumpySource, namespace
+from symgrad.codegen.dialect import DIALECT, Backend, Dialect, dialect
+from symgrad.codegen.numpy import NumpySource
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Equation, Model, Size
 from symgrad.errors import InputError, ModelError, ShapeError, SymgradError
@@ -141,16 +141,16 @@ def _full(model: Model, result: Any, gradients: dict[str, Any], ready: Mapping[s
     return full
 
 
-def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none") -> Program:
+def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
     """A model's derivation as a program; raises ModelError while a function is abstract or a name isn't Python's."""
     if reduction not in ("none", "mean"):
         raise InputError(f'reduction is "none" or "mean", got {reduction!r}')
-    return compile_derivation(derive(model, wrt), reduction)
+    return compile_derivation(derive(model, wrt), reduction, backend)
 
 
-def compile_derivation(derivation: Derivation, reduction: Reduction = "none") -> Program:
+def compile_derivation(derivation: Derivation, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
     """The forward equations and the steps as one function that returns (result, gradients by name)."""
-    model = derivation.model
+    model, spoken = derivation.model, dialect(backend)
     mean = ("np.mean({})" if reduction == "mean" else "{}").format
     gradients = ", ".join(
         f'"{name}": {mean("1.0" if name == model.result else partial_name(model.result, name))}'
@@ -159,9 +159,9 @@ def compile_derivation(derivation: Derivation, reduction: Reduction = "none") ->
     needed = _live(derivation)
     steps = [equation for equation in derivation.equations if equation.name in needed]
     source, function = _compiled(
-        model, steps, f"return {mean(model.result)}, {{{gradients}}}", {**model.written, **derivation.written}
+        model, steps, f"return {mean(model.result)}, {{{gradients}}}", {**model.written, **derivation.written}, spoken
     )
-    return Program(model, derivation.wrt, reduction, source, function)
+    return Program(model, derivation.wrt, reduction, source, spoken.callable(function, model))
 
 
 def _live(derivation: Derivation) -> set[str]:
@@ -197,30 +197,43 @@ def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
     return forward(model)(**arguments(model, values))
 
 
+<<<<<<< HEAD
+def quantities(model: Model, names: Iterable[str], backend: Backend = "numpy") -> Callable[..., dict[str, Any]]:
+    """One function of the model's inputs that returns the named quantities, unchecked and without gradients."""
+    last = ", ".join(f'"{name}": {name}' for name in names)
+    return _compiled(model, [], f"return {{{last}}}", model.written, dialect(backend))[1]
+
+
+def _forward(model: Model) -> Callable[..., Any]:
+=======
 def forward(model: Model) -> Callable[..., Any]:
     """The function of a model's inputs, floats or float arrays that fit together, that returns its result alone."""
+>>>>>>> trainer
     return _compiled(model, [], f"return {model.result}", model.written)[1]
 
 
-def _compiled(model: Model, steps: list[Equation], last: str, written: Any) -> tuple[str, Callable[..., Any]]:
+def _compiled(
+    model: Model, steps: list[Equation], last: str, written: Any, spoken: Dialect = DIALECT
+) -> tuple[str, Callable[..., Any]]:
     if model.functions:
         example = ", ".join(f"{name}=sg.sigmoid" for name in model.functions)
         raise ModelError(
             f"{model.name} can't be computed while {', '.join(model.functions)} is abstract; use model.bind({example})"
         )
-    _check_names(model)
-    printer = _printer(model, steps, written)
+    _check_names(model, spoken)
+    printer = _printer(model, steps, written, spoken.printer)
     forward = replace(printer, inside=True)
     body = [f"{eq.name} = {_right_side(eq, forward, model)}" for eq in model.equations]
     body += [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in steps]
     mentioned = set(re.findall(r"\w+", "\n".join(body)))
     head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, mentioned)]
     inputs = ", ".join(quantity.name for quantity in model.inputs)
-    name = model.name if model.name.isidentifier() and model.name not in HELPERS else "model"
-    lines = [f"def {name}({inputs}):", *(f"    {line}" for line in (*head, *body, last))]
-    helpers = [HELPERS[helper] for helper in sorted(printer.helpers & mentioned)]
+    taken = {*spoken.helpers, *spoken.reserved}
+    name = model.name if model.name.isidentifier() and model.name not in taken else "model"
+    lines = [f"def {name}({inputs}):", *(f"    {spoken.spelled(line)}" for line in (*head, *body, last))]
+    helpers = [spoken.helpers[helper] for helper in sorted(printer.helpers & mentioned)]
     source = "\n".join([*helpers, "\n".join(lines) + "\n"])
-    names = namespace(printer.imports)
+    names = spoken.namespace(printer.imports)
     # The text is our own printer's; names are checked identifiers, everything else comes from a table.
     exec(compile(source, f"<symgrad {name}>", "exec"), names)
     return source, names[name]
@@ -234,11 +247,13 @@ def array_text(equation: Equation, model: Model, written: Written, others: Itera
         return Infix(written).text(equation.rhs)
 
 
-def _printer(model: Model, others: Iterable[Equation], written: Written) -> NumpySource:
+def _printer(
+    model: Model, others: Iterable[Equation], written: Written, kind: type[NumpySource] = NumpySource
+) -> NumpySource:
     """What prints expressions in a model's quantities, and in those of other equations."""
     shapes = {name: quantity.axes for name, quantity in model.quantities.items()}
     shapes |= {equation.name: equation.quantity.axes for equation in others}
-    return NumpySource(written, shapes=shapes, equations={equation.name: equation for equation in model.equations})
+    return kind(written, shapes=shapes, equations={equation.name: equation for equation in model.equations})
 
 
 def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:
@@ -259,10 +274,10 @@ def _right_side(equation: Equation, printer: NumpySource, model: Model) -> str:
     return f"np.broadcast_to({text}, {shape}).copy()"
 
 
-def _check_names(model: Model) -> None:
+def _check_names(model: Model, spoken: Dialect) -> None:
     for name in model.quantities:
-        if not name.isidentifier() or keyword.iskeyword(name) or name in ("np", *HELPERS):
-            raise ModelError(f"{model.name}: {name!r} can't be a name in NumPy source; rename that quantity")
+        if not name.isidentifier() or keyword.iskeyword(name) or name in {*spoken.helpers, *spoken.reserved}:
+            raise ModelError(f"{model.name}: {name!r} can't be a name in {spoken.name} source; rename that quantity")
 
 
 def _sizes(model: Model, mentioned: set[str]) -> list[tuple[Size, str, int]]:

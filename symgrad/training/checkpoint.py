@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.equations import Model
 from symgrad.errors import InputError
 from symgrad.training import safetensors_file
 from symgrad.training.course import Best, Course, Stand
@@ -30,7 +32,9 @@ def identity(
     inputs = [f"{quantity.name}{list(map(str, quantity.axes))}" for quantity in model.inputs]
     return {
         "model": "\n".join([*inputs, str(model)]),
-        "optimizer": {key: value for key, value in asdict(settings.optimizer).items() if key != "model"},
+        "optimizer": {
+            field.name: _plain(getattr(settings.optimizer, field.name)) for field in fields(settings.optimizer)
+        },
         "batch": settings.batch if streamed else task.batch,
         "maximize": settings.maximize,
         "shuffle": settings.shuffle,
@@ -74,11 +78,13 @@ def load(path: Path, same: Mapping[str, Any]) -> Course:
     """The course of the run in a checkpoint; raises InputError for a file that isn't whole, or of another run."""
     arrays, text = safetensors_file.read(path)
     note = _note(path, text)
-    for what, value in json.loads(json.dumps(same)).items():
-        if note["run"][what] != value:
+    for what, here in json.loads(json.dumps(same)).items():
+        there = note["run"][what]
+        if there != here:
+            was, now = _difference(there, here)
             raise InputError(
-                f"{path}: the checkpoint of another run: its {what} is {_shown(note['run'][what])}, here it is "
-                f"{_shown(value)}; choose another file, or train on with the same {what}"
+                f"{path}: the checkpoint of another run, with another {what}: {was} there, {now} here; "
+                f"choose another file, or train on with the same {what}"
             )
     named = _by_folder(arrays)
     slots: dict[str, dict[str, NDArray[Any]]] = {}
@@ -118,6 +124,17 @@ def _checksum(columns: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     }
 
 
-def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
-    return text if len(text) <= 200 else f"{text[:200]}…"
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Model) else value
+
+
+def _difference(there: Any, here: Any) -> tuple[str, str]:
+    """Where two descriptions differ: the first line of two texts, the first entry of two mappings."""
+    if isinstance(there, str) and isinstance(here, str):
+        there, here = there.splitlines(), here.splitlines()
+    if isinstance(there, dict) and isinstance(here, dict):
+        there, here = ([f"{key} {value}" for key, value in found.items()] for found in (there, here))
+    if isinstance(there, list) and isinstance(here, list):
+        lines = itertools.zip_longest(there, here, fillvalue="nothing")
+        there, here = next((pair for pair in lines if pair[0] != pair[1]), (there, here))
+    return str(there), str(here)

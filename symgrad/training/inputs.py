@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 def check_inputs(model: Model, data: Data, params: Mapping[str, Any]) -> tuple[Samples, dict[str, Any]]:
     """The samples and the start values: every input of the model is in exactly one of them, or has a default.
 
-    Defaults of the model's signature become constant columns. Raises InputError for a name in neither or in
-    both, an unknown name, and a shape that isn't the quantity's.
+    Raises InputError for a name in neither or in both, an unknown name, and a shape that isn't the quantity's.
+    """
+    start = start_values(model, params)
+    return check_samples(model, data, start), start
+
+
+def check_samples(model: Model, data: Data, start: Collection[str]) -> Samples:
+    """The samples alone, for parameters of the names in `start`; raises InputError as `check_inputs` does.
+
+    Defaults of the model's signature become constant columns.
     """
     axes = {quantity.name: len(quantity.axes) for quantity in model.inputs}
-    start = _start(model, params, axes)
     samples = read_data(data, axes)
     for name in axes:
         if name in start and name in samples.columns:
@@ -43,10 +50,12 @@ def check_inputs(model: Model, data: Data, params: Mapping[str, Any]) -> tuple[S
                 f"{samples.label}: {name} has shape {column.shape}, but is a single number in {model.name}; "
                 "give one number a sample"
             )
-    return Samples(columns, samples.names, samples.label), start
+    return Samples(columns, samples.names, samples.label)
 
 
-def _start(model: Model, params: Any, axes: Mapping[str, int]) -> dict[str, Any]:
+def start_values(model: Model, params: Any) -> dict[str, Any]:
+    """The start values, a float or an array each; raises InputError as `check_inputs` does."""
+    axes = {quantity.name: len(quantity.axes) for quantity in model.inputs}
     if not isinstance(params, Mapping):
         raise InputError(f"params={params!r} must map names to start values, such as {{'w': 0.7, 'b': 6}}")
     if not params:

@@ -162,7 +162,8 @@ def _is_due(epoch: int, settings: Settings, due: float) -> bool:
 def _called_back(course: Course, settings: Settings) -> str:
     if settings.callback is None or course.epochs % settings.callback_every:
         return ""
-    return "callback" if settings.callback(Epoch(course.epochs, course.loss, course.params)) is True else ""
+    answer = settings.callback(Epoch(course.epochs, course.loss, course.params))
+    return "callback" if isinstance(answer, bool | np.bool_) and answer else ""
 
 
 def _waited(course: Course, settings: Settings) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from symgrad.equations import Model
-from symgrad.errors import InputError
+from symgrad.errors import InputError, ModelError
 from symgrad.notation.latex import aligned, equation_latex
 from symgrad.notation.names import latex_name
 from symgrad.reading.function import model
@@ -47,7 +47,16 @@ class Optimizer:
     """An optimiser that updates every entry of every parameter by the same equations.
 
     A step first scales or clips the gradient of the batch (`clip_norm`, `clip_value`), then adds `weight_decay` times
-    the parameter to it, then evaluates the equations. To climb, the gradient is negated before all this.
+    the parameter to it, then evaluates the equations. To climb, the gradient is negated before all this. Raises
+    ModelError where the model's names aren't those that this module's first lines tell.
+
+    >>> import symgrad as sg
+    >>> @sg.model
+    ... def signs(theta, gradient, step, learning_rate):
+    ...     theta_next = theta - learning_rate * sg.sign(gradient)
+    ...     return theta_next
+    >>> print(Optimizer("signs", signs, slots=(), settings={}))
+    signs
     """
 
     name: str
@@ -57,6 +66,17 @@ class Optimizer:
     clip_norm: float | None = None  # the largest Euclidean norm of the gradient, over all parameters together
     clip_value: float | None = None  # the largest size of an entry of the gradient
     weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        inputs = [quantity.name for quantity in self.model.inputs]
+        expected = ["theta", "gradient", *self.slots, "step", "learning_rate", *self.settings]
+        defined = {equation.name for equation in self.model.equations}
+        missing = [f"{slot}_next" for slot in self.slots if f"{slot}_next" not in defined]
+        if sorted(inputs) != sorted(expected):
+            raise ModelError(f"{self.name}: the model's inputs are {listing(inputs)}, not {listing(expected)}")
+        if missing or self.model.result != "theta_next":
+            what = f"no equation for {missing[0]}" if missing else f"the result {self.model.result}, not theta_next"
+            raise ModelError(f"{self.name}: the model has {what}")
 
     def latex(self) -> str:
         r"""The update as it is published: an arrow gives a quantity its new value.

@@ -17,7 +17,7 @@ from symgrad.training.engine import Engine, Task
 from symgrad.training.engines import make_engine
 from symgrad.training.epochs import Epochs, Streamed, Whole
 from symgrad.training.history import Run, plain
-from symgrad.training.inputs import check_inputs
+from symgrad.training.inputs import check_inputs, check_samples, start_values
 from symgrad.training.loop import Ending, Watch, begin, train
 from symgrad.training.optimizers import LineSearch
 from symgrad.training.progress import Report
@@ -98,14 +98,17 @@ def prepare(model: Model, data: Any, params: Mapping[str, Any], validation: Any,
     source = _stream if is_stream(data) else _samples
     feed = source(model, data, params, share, settings, generator)
     if share is None and validation is not None:
-        held, _ = check_inputs(model, validation, params)
+        held = check_samples(model, validation, params)
         feed = replace(feed, validation=typed(model, held.columns, feed.kind))
     engine = make_engine(settings.backend, feed.task)
     if isinstance(settings.optimizer, LineSearch):
         engine = VectorEngine(engine, feed.task, settings.optimizer)
     epochs: Epochs
     if feed.batches is None:
-        epochs = Whole(engine, feed.task, settings.schedule, generator)
+        if settings.schedule.over is not None:
+            settings = replace(settings, schedule=settings.schedule.over(settings.epochs * feed.task.steps))
+        # The order of a full batch has no meaning.
+        epochs = Whole(engine, feed.task, settings.schedule, generator if feed.task.steps > 1 else None)
     else:
         epochs = Streamed(engine, feed.task.columns, feed.batches, settings.schedule, generator)
     streamed = feed.batches is not None
@@ -169,11 +172,11 @@ def _stream(
     for what, is_given in given.items():
         if is_given:
             raise InputError(f"{what} needs all samples at once, but the data comes in batches; leave it out")
-    kind = kind_of(map(np.asarray, params.values()))
+    start = start_values(model, params)
+    kind = kind_of(start.values())
     batches = Batches(
-        data, lambda batch: typed(model, check_inputs(model, batch, params)[0].columns, kind), settings.epochs
+        data, lambda batch: typed(model, check_samples(model, batch, start).columns, kind), settings.epochs
     )
-    start = check_inputs(model, batches.first, params)[1]
     return _Feed(task_of(model, batches.first, start, kind, settings), kind, batches)
 
 

@@ -16,6 +16,7 @@ class Schedule:
     text: str
     rate_at: Callable[[int], float] = field(repr=False, compare=False)
     constant: float | None = None  # the one rate of all steps, where there is one
+    over: Callable[[int], Schedule] | None = field(default=None, repr=False, compare=False)  # given a run's steps
 
     def __call__(self, step: int) -> float:
         """The learning rate of a step; the first step is number 0."""
@@ -55,13 +56,18 @@ def exponential(rate: float, factor: float) -> Schedule:
     return Schedule(f"exponential({rate:g}, factor={factor:g})", lambda step: rate * factor**step)
 
 
-def cosine(rate: float, steps: int, lowest: float = 0.0) -> Schedule:
+def cosine(rate: float, steps: int | None = None, lowest: float = 0.0) -> Schedule:
     """Half a cosine from `rate` down to `lowest` in so many steps, then `lowest` (Loshchilov and Hutter 2017).
+
+    Without `steps`, in those of the run.
 
     >>> [round(cosine(1.0, steps=4)(n), 3) for n in range(6)]
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
-    _check(rate=rate, steps=steps)
+    _check(rate=rate)
+    if steps is None:
+        return Schedule(f"cosine({rate:g})", _unknown, over=lambda total: cosine(rate, max(total, 1), lowest))
+    _check(steps=steps)
     return Schedule(
         f"cosine({rate:g}, steps={steps})",
         lambda step: lowest + (rate - lowest) * (1 + math.cos(math.pi * min(step / steps, 1.0))) / 2,
@@ -75,10 +81,18 @@ def warm_up(then: Schedule | float, steps: int) -> Schedule:
     [0.1, 0.2, 0.30000000000000004, 0.4, 0.4, 0.4]
     """
     _check(steps=steps)
-    after = then if callable(then) else constant(then)
+    after = then if isinstance(then, Schedule) else constant(then)
+    over = after.over
     return Schedule(
         f"warm_up({after}, steps={steps})",
         lambda step: after(0) * (step + 1) / steps if step < steps else after(step - steps),
+        over=None if over is None else lambda total: warm_up(over(total - steps), steps),
+    )
+
+
+def _unknown(step: int) -> float:
+    raise InputError(
+        "learning_rate: cosine needs its steps here, as in cosine(0.1, steps=1000); the run's aren't known"
     )
 
 

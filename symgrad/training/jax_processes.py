@@ -1,0 +1,2 @@
+def joined():
+    return None
