@@ -64,3 +64,17 @@ def test_a_hessian_and_its_product_agree_with_differences_of_the_gradient():
 
 def test_mixed_second_derivatives_have_both_sets_of_axes():
     assert sg.hessian(logistic, ["w", "X"])(**POINT).shape == (2, 3, 2)
+
+
+def test_the_hessian_of_a_softmax_classifier_times_a_vector_agrees_with_differences():
+    @sg.model
+    def classifier(X: "n d", Y: "n k", W: "d k"):
+        Z = X @ W
+        P = sg.softmax(Z)
+        L = -sg.mean(sg.sum(Y * sg.log(P), axis="k"))
+        return L
+
+    point = {"X": X, "Y": np.eye(4)[[0, 2, 1]]}
+    step = classifier.compile(wrt="W")
+    up, down = (step(**point, W=W + sign * STEP * V)[1]["W"] for sign in (1, -1))
+    assert sg.hvp(classifier, "W")(**point, W=W, W_dot=V) == pytest.approx((up - down) / (2 * STEP), abs=1e-8)
