@@ -197,18 +197,14 @@ def evaluate(model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> 
     return forward(model)(**arguments(model, values))
 
 
-<<<<<<< HEAD
 def quantities(model: Model, names: Iterable[str], backend: Backend = "numpy") -> Callable[..., dict[str, Any]]:
     """One function of the model's inputs that returns the named quantities, unchecked and without gradients."""
     last = ", ".join(f'"{name}": {name}' for name in names)
     return _compiled(model, [], f"return {{{last}}}", model.written, dialect(backend))[1]
 
 
-def _forward(model: Model) -> Callable[..., Any]:
-=======
 def forward(model: Model) -> Callable[..., Any]:
     """The function of a model's inputs, floats or float arrays that fit together, that returns its result alone."""
->>>>>>> trainer
     return _compiled(model, [], f"return {model.result}", model.written)[1]
 
 
