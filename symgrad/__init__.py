@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     # Every public name, for type checkers; at run time they load on first use.
     from symgrad.checking import *  # noqa: F403
     from symgrad.estimators import *  # noqa: F403
+    from symgrad.exporting import *  # noqa: F403
     from symgrad.public import *  # noqa: F403
     from symgrad.training import *  # noqa: F403
     from symgrad.verification import *  # noqa: F403
@@ -17,6 +18,7 @@ _WITH_NUMPY = {
     "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "columns", "fit", "optimizers", "schedules"),
     "symgrad.checking": ("Report", "check_document", "verify"),
     "symgrad.estimators": ("SymbolicClassifier", "SymbolicRegressor"),
+    "symgrad.exporting": ("export", "to_jax", "to_torch"),
     "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward", "verify_numbers"),
 }
 
