@@ -115,8 +115,8 @@ def test_a_model_of_the_gallery_in_pytorch_and_in_jax(model, wrt, arrays):
 def test_it_is_a_right_backward_pass(model):
     pytest.importorskip("torch")
     pytest.importorskip("jax")
-    sg.assert_backward(model, sg.to_torch(model))
-    sg.assert_backward(model, sg.to_jax(model))
+    sg.assert_backward(model, sg.to_torch(model), seconds=60)
+    sg.assert_backward(model, sg.to_jax(model), seconds=60)
 
 
 def test_pytorchs_gradcheck_passes():
@@ -157,9 +157,8 @@ def test_a_gradient_that_was_not_derived_is_never_taken_for_zero():
     assert np.isnan(gradient).all()
     twice = torch.tensor(2.0, requires_grad=True)
     square = sg.to_torch(sg.Model.from_equations([("L", line.equation("L").rhs.subs("y", 0))]))
-    (first,) = torch.autograd.grad(square.apply(twice), twice, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        first.backward()
+    with pytest.raises(NotImplementedError, match="can't be differentiated again"):
+        torch.autograd.grad(square.apply(twice), twice, create_graph=True)
 
 
 def test_the_text_is_what_a_person_would_write():
@@ -167,7 +166,6 @@ def test_the_text_is_what_a_person_would_write():
         sg.export(mlp.assume(sg.sums_to_one(Y="k")), "torch", wrt=WEIGHTS)
         == '''\
 import torch
-from torch.autograd.function import once_differentiable
 
 
 class Mlp(torch.autograd.Function):
@@ -188,8 +186,9 @@ class Mlp(torch.autograd.Function):
         return L
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, grad_L):
+        if torch.is_grad_enabled():  # create_graph=True: what is saved has lost how it was computed
+            raise NotImplementedError("this backward pass can't be differentiated again")
         if any(ctx.needs_input_grad[place] for place in (0, 1)):
             raise NotImplementedError("no gradient was derived by X, Y")
         X, Y, W2, A1, P = ctx.saved_tensors
@@ -232,7 +231,7 @@ assert loss == exported.line_value(**data, **params) == losses[-1]
 
 
 def test_the_python_file_has_the_gradients_of_arrays(tmp_path):
-    loss, gradients = mlp.compile()(**ARRAYS)
+    _, gradients = mlp.compile()(**ARRAYS)
     script = (
         "arrays = np.load('arrays.npz')\nloss, gradients = exported.mlp(**arrays)\nnp.savez('out.npz', **gradients)"
     )

@@ -22,6 +22,8 @@ _NAMES = {
     "np.arctan": "torch.atan",
     "np.arctanh": "torch.atanh",
     "np.broadcast_to": "torch.broadcast_to",
+    "np.max": "torch.amax",
+    "np.min": "torch.amin",
     "np.full_like": "torch.full_like",
     "np.zeros_like": "torch.zeros_like",
     "scipy.special.erf": "torch.special.erf",
@@ -33,7 +35,7 @@ _NAMES = {
     "scipy.special.j0": "torch.special.bessel_j0",
     "scipy.special.j1": "torch.special.bessel_j1",
 }
-_ARRAYS = ("where", "stack", "diagonal", "maximum", "minimum", "sum", "max", "min", "mean")
+_ARRAYS = ("where", "stack", "diagonal", "maximum", "minimum", "sum", "mean")
 _NUMBERS = ("exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt", "sign", "floor", "ceil")
 _OTHERS = ("logical_and", "logical_or", "logical_not", "linalg.inv", "linalg.det", "linalg.slogdet")
 _SAME = {*_ARRAYS, *_NUMBERS, *_OTHERS}  # in PyTorch under the same name
@@ -148,8 +150,8 @@ class _Spelling(ast.NodeTransformer):
         self.places -= 1
         plain = all(map(self._is_number, values))
         texts = [ast.unparse(self.visit(value)) for value in values]
-        if plain:  # else PyTorch would take its default precision
-            return _expr(f"torch.where({ast.unparse(test)}, {', '.join(texts)}).to({self.names.like}.dtype)")
+        if plain:  # of two plain numbers PyTorch would make its default precision
+            texts[0] = f"{self.names.like}.new_tensor({texts[0]})"
         return _expr(f"torch.where({ast.unparse(test)}, {', '.join(texts)})")
 
     def _np_arange(self, args: list[str]) -> str:

@@ -36,8 +36,9 @@ def torch_text(model: Model, wrt: tuple[str, ...] | None) -> str:
         f"        return {model.result}",
         "",
         "    @staticmethod",
-        "    @once_differentiable",
         f"    def backward(ctx, {found.adjoint}):",
+        "        if torch.is_grad_enabled():  # create_graph=True: what is saved has lost how it was computed",
+        '            raise NotImplementedError("this backward pass can\'t be differentiated again")',
         *(f"        {line}" for line in _refusal(found)),
         *([f"        {', '.join(saved)}{',' if len(saved) == 1 else ''} = ctx.saved_tensors"] if saved else []),
         *(f"        {line}" for line in found.backward),
@@ -45,10 +46,7 @@ def torch_text(model: Model, wrt: tuple[str, ...] | None) -> str:
     ]
     body = "\n".join(lines)
     helpers = [text for name, text in HELPERS_IN_TORCH.items() if text and f"{name}(" in body]
-    head = ["import math\n"] if re.search(r"\bmath\.", body) else []
-    imports = "".join(
-        [*head, "\n" if head else "", "import torch\nfrom torch.autograd.function import once_differentiable\n"]
-    )
+    imports = "import math\n\nimport torch\n" if re.search(r"\bmath\.", body) else "import torch\n"
     return "\n\n".join([imports, *helpers, f"{body}\n"])
 
 
