@@ -83,7 +83,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {tests!r})
 from test_checkpoint import DATA, HOW, START, fit, network
-fit(network, DATA, START, epochs=400, optimizer="adam", checkpoint={file!r}, checkpoint_every=1, resume=True, **HOW)
+fit(network, DATA, START, epochs=2000, optimizer="adam", checkpoint={file!r}, checkpoint_every=1, resume=True, **HOW)
 """
 
 
@@ -101,8 +101,8 @@ def test_a_killed_process_resumes_to_the_last_bit(tmp_path):
         process.send_signal(signal.SIGKILL)
         kills += process.wait() == -signal.SIGKILL
     assert kills > 0
-    rest = fit(network, DATA, START, epochs=400, optimizer="adam", checkpoint=file, resume=True, **HOW)
-    assert_same(rest, fit(network, DATA, START, epochs=400, optimizer="adam", **HOW))
+    rest = fit(network, DATA, START, epochs=2000, optimizer="adam", checkpoint=file, resume=True, **HOW)
+    assert_same(rest, fit(network, DATA, START, epochs=2000, optimizer="adam", **HOW))
 
 
 def test_an_interrupted_run_is_on_disk(tmp_path):

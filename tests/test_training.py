@@ -91,6 +91,7 @@ def test_a_cosine_without_steps_spans_the_run():
 def test_a_run_says_its_optimiser_and_its_schedule():
     run = fit(line, SMALL, START, learning_rate=sg.schedules.exponential(0.1, 0.9), epochs=2, optimizer="rmsprop")
     assert "in 2 epochs, rmsprop(decay=0.99, epsilon=1e-08), learning_rate=exponential(0.1, factor=0.9)" in repr(run)
+    assert run.backend == "numpy" and run.engine
 
 
 @pytest.mark.parametrize(
@@ -265,6 +266,20 @@ def test_an_epochs_loss_of_a_stream_is_the_mean_before_each_step():
     assert run.loss == pytest.approx(total / 40)
 
 
+def test_a_stream_that_diverges_ends_at_once_with_the_last_finite_epoch():
+    taken = []
+
+    class Counted:
+        def __iter__(self):
+            for batch in [{"x": [100.0, 120.0], "y": [1.0, 2.0]}] * 1000:
+                taken.append(batch)
+                yield batch
+
+    with pytest.raises(DivergenceError, match="in epoch 1 of 5"):
+        fit(line, Counted(), START, learning_rate=0.1, epochs=5)
+    assert len(taken) < 200
+
+
 def test_an_iterator_is_one_epoch():
     run = fit(plane, iter(parts(16)), ZERO, learning_rate=0.1, epochs=1)
     assert run.params["b"] == pytest.approx(fit(plane, parts(16), ZERO, learning_rate=0.1, epochs=1).params["b"])
@@ -298,6 +313,8 @@ def test_arrays_on_disk_are_read_batch_by_batch(tmp_path):
         run = fit(plane, mapped, ZERO, learning_rate=0.1, epochs=4, batch=16, **how)
         expected = fit(plane, DATA, ZERO, learning_rate=0.1, epochs=4, batch=16, **how)
         assert run.params["W"] == pytest.approx(expected.params["W"], rel=1e-12)
+    with pytest.raises(InputError, match="stop_gradient needs the gradient over all samples"):
+        fit(plane, mapped, ZERO, learning_rate=0.1, epochs=4, batch=16, stop_gradient=1e-3)
 
 
 def test_single_precision_stays_single():

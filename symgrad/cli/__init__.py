@@ -4,7 +4,7 @@ Nothing above the commands imports SymPy, NumPy or rich, so that `symgrad --help
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -119,8 +119,11 @@ def train(
     checkpoint: Path | None = None,
     resume: Flag = False,
     backend: str = "numpy",
+    processes: int | None = None,
+    coordinator: str | None = None,
+    process_id: int | None = None,
     out: Path | None = None,
-) -> int:
+) -> int | Callable[[Sequence[str]], int]:
     """Train a model on the columns of a file by gradient descent.
 
     Parameters
@@ -161,13 +164,23 @@ def train(
         Go on from the checkpoint, if it is there.
     backend
         What computes: numpy, native or jax.
+    processes
+        With --backend jax, the number of processes that share each batch; they are started on this machine.
+    coordinator
+        HOST:PORT of process 0, for processes on several machines: give each the whole command and its --process-id.
+    process_id
+        The number of this process, from 0.
     out
         A CSV file for the history: the loss and the parameters, epoch by epoch.
     """
     from symgrad.cli.loading import learning_rates, load_model, share_or_file, start_values
+    from symgrad.cli.processes import launch
     from symgrad.cli.show import print_table, write_csv
     from symgrad.training.fit import fit
 
+    shared = launch(processes, coordinator, process_id, backend)
+    if shared is not None:
+        return shared.run
     run = fit(
         load_model(model),
         data,
@@ -380,6 +393,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; what can't be used is one clear line on standard error."""
     try:
         status = app(arguments, exit_on_error=False, print_error=False)
+        if callable(status):  # to be run by processes of their own, on the same command line
+            status = status(sys.argv[1:] if arguments is None else arguments)
     except CycloptsError as error:
         return _refuse(str(error))
     except BrokenPipeError:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from symgrad.errors import InputError
 from symgrad.training.engine import Engine, State, Task, Track
+from symgrad.training.schedules import Schedule
 
 _NUMBERS = 2**20  # the most learning rates, and places of samples, that one run of an engine is given
 
@@ -42,7 +43,26 @@ class Epochs(Protocol):
         """Go on from a place where the run stood before."""
 
 
-class Whole:
+class _Steps:
+    """Steps of an engine, counted, and the generator that shuffles."""
+
+    def __init__(self, engine: Engine, schedule: Callable[[int], float], generator: np.random.Generator | None) -> None:
+        self._engine, self._schedule, self._generator = engine, schedule, generator
+        self._step = 0
+
+    def place(self) -> Place:
+        """Where the run stands."""
+        return Place(self._engine.snapshot(), self._generator.bit_generator.state if self._generator else None)
+
+    def back_to(self, place: Place) -> None:
+        """Go on from a place where the run stood before."""
+        self._engine.restore(place.state)
+        self._step = place.state.steps
+        if self._generator is not None and place.order is not None:
+            self._generator.bit_generator.state = place.order
+
+
+class Whole(_Steps):
     """Epochs of data in memory."""
 
     def __init__(
@@ -52,8 +72,8 @@ class Whole:
         schedule: Callable[[int], float],
         generator: np.random.Generator | None,
     ) -> None:
-        self._engine, self._task, self._schedule, self._generator = engine, task, schedule, generator
-        self._step = 0
+        super().__init__(engine, schedule, generator)
+        self._task = task
         self.longest = max(1, _NUMBERS // max(task.steps, task.samples if generator else 1))
 
     def start(self) -> Track:
@@ -70,22 +90,11 @@ class Whole:
         self._step += epochs * self._task.steps
         return self._engine.run(rates, orders, record, norms)
 
-    def place(self) -> Place:
-        """Where the run stands."""
-        return Place(self._engine.snapshot(), self._generator.bit_generator.state if self._generator else None)
-
-    def back_to(self, place: Place) -> None:
-        """Go on from a place where the run stood before."""
-        self._engine.restore(place.state)
-        self._step = place.state.steps
-        if self._generator is not None and place.order is not None:
-            self._generator.bit_generator.state = place.order
-
 
 Batch = Mapping[str, NDArray[Any]]
 
 
-class Streamed:
+class Streamed(_Steps):
     """Epochs of batches that come one by one; an epoch's cost is the mean over its samples, each before its step."""
 
     longest = 1
@@ -98,9 +107,8 @@ class Streamed:
         schedule: Callable[[int], float],
         generator: np.random.Generator | None,
     ) -> None:
-        self._engine, self._first, self._batches, self._schedule = engine, first, batches, schedule
-        self._generator = generator
-        self._step = 0
+        super().__init__(engine, schedule, generator)
+        self._first, self._batches = first, batches
 
     def start(self) -> Track:
         """The cost of the first batch at the start."""
@@ -115,6 +123,8 @@ class Streamed:
             total += size * self._engine.step(batch, float(rates_of(self._schedule, self._step, 1)[0]))
             count += size
             self._step += 1
+            if not math.isfinite(total):
+                break  # the rest of a long pass would tell no more
         if not count:
             raise InputError(
                 "data: the second pass over the batches found none; give epochs=1, or an object that can be "
@@ -122,17 +132,6 @@ class Streamed:
             )
         points = self._engine.snapshot().params if record else {}
         return Track(np.array([total / count]), {name: value[None] for name, value in points.items()})
-
-    def place(self) -> Place:
-        """Where the run stands."""
-        return Place(self._engine.snapshot(), self._generator.bit_generator.state if self._generator else None)
-
-    def back_to(self, place: Place) -> None:
-        """Go on from a place where the run stood before."""
-        self._engine.restore(place.state)
-        self._step = place.state.steps
-        if self._generator is not None and place.order is not None:
-            self._generator.bit_generator.state = place.order
 
 
 def first_row(loss: float, state: State, length: float) -> Track:
@@ -147,9 +146,8 @@ def rates_of(schedule: Callable[[int], float], first: int, count: int) -> NDArra
     >>> rates_of(lambda step: 1 / (step + 1), 1, 2)
     array([0.5       , 0.33333333])
     """
-    constant = getattr(schedule, "constant", None)
-    if constant is not None:
-        return np.full(count, constant)
+    if isinstance(schedule, Schedule) and schedule.constant is not None:
+        return np.full(count, schedule.constant)
     rates = [schedule(step) for step in range(first, first + count)]
     for place, rate in enumerate(rates):
         if not isinstance(rate, int | float | np.number) or not 0 <= float(rate) < math.inf:

@@ -121,7 +121,8 @@ class Run:
 
     `params` maps each name to a float, or to an array for an array parameter: those after the last epoch, or with
     `patience` those of the epoch whose loss on the validation data was best; `epoch` says which. `stopped_by` is
-    "epochs", "loss", "gradient", "validation", "converged", "callback" or "interrupted". `seed` repeats the run.
+    "epochs", "loss", "gradient", "validation", "converged", "callback" or "interrupted". `seed` repeats the run;
+    `engine` says in words what computed it.
     """
 
     model_name: str
@@ -134,6 +135,7 @@ class Run:
     backend: str
     seed: int | None
     epoch: int
+    engine: str
 
     @property
     def epochs(self) -> int:
@@ -153,7 +155,7 @@ class Run:
             "loss": "the loss reached stop_loss",
             "gradient": "the norm of the gradient fell to stop_gradient",
             "validation": f"the loss on the validation data was best in epoch {self.epoch}",
-            "converged": "no step along the gradient lowers the loss any more",
+            "converged": "no step improves the loss any more",
             "callback": "the callback stopped it",
             "interrupted": "it was interrupted",
         }[self.stopped_by]

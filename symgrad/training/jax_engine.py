@@ -54,7 +54,8 @@ class JaxEngine:
         self._devices, self._choice = _devices(self._jax.devices(), self._jax.process_count(), task)
         with self._jax.enable_x64(True):
             mesh = Mesh(np.array(self._devices), (AXIS,))
-            self._everywhere = NamedSharding(mesh, PartitionSpec())
+            # Every device holds all of each array, and picks its part of a batch.
+            self._everywhere = NamedSharding(mesh, PartitionSpec())  # type: ignore[no-untyped-call]  # JAX's
             steps = Steps(task, len(self._devices))
             self._epochs = self._compiled(steps.epochs(), mesh, donate=(0, 1))
             self._one = self._compiled(steps.one(), mesh, donate=(0, 1))
@@ -64,8 +65,11 @@ class JaxEngine:
             self._room = int(np.clip(_ROOM // each, 1, 512))
             check_rows(task.model, {**task.columns, **task.params})
             self._columns: Arrays = {}
+            self._known: set[bool] = set()  # whether epochs in the data's order, or in another, are compiled
             self._trail: Any = None
             self._place: Any = None
+            self._steps = 0
+            self._ready = False  # whether the gradients that a full batch's next step takes are there
             self._set(
                 State(
                     task.params,
@@ -142,12 +146,17 @@ class JaxEngine:
             "64 bits where the arrays are; parameters, optimiser state and data stay on the device."
         )
 
-    def compile(self) -> None:
+    def compile(self, shuffled: bool) -> None:
         """Compile the epochs before they run, and put the data where they are needed."""
+        task = self._task
+        if shuffled in self._known:
+            return
+        self._known.add(shuffled)
+        orders = np.zeros((1, task.samples), np.int64) if shuffled and task.batch < task.samples else None
         with self._jax.enable_x64(True):
             if not self._columns:
-                self._columns = self._put(self._task.columns)
-            self._call(np.zeros((1, self._task.steps)), None, 0, False, False)
+                self._columns = self._put(task.columns)
+            self._call(np.zeros((1, task.steps)), orders, 0, False, False)
 
     def _set(self, state: State) -> None:
         from symgrad.training.jax_steps import Place, Trail
@@ -156,7 +165,7 @@ class JaxEngine:
         self._place = Place(
             params,
             {slot: self._put(values) for slot, values in state.slots.items()},
-            self._put({name: np.zeros_like(value) for name, value in state.params.items()}),
+            self._put(_zeros(state.params)),
         )
         if self._trail is None:
             room = {
@@ -165,7 +174,7 @@ class JaxEngine:
             kind = np.result_type(*(value.dtype for value in self._task.params.values()))
             self._trail = Trail(self._put(np.zeros(self._room, kind)), self._put(np.zeros(self._room)), self._put(room))
         self._steps = state.steps
-        self._ready = False  # whether the gradients that a full batch's next step takes are there
+        self._ready = False
 
     def _call(
         self,
@@ -189,11 +198,9 @@ class JaxEngine:
 
     def _compiled(self, function: Callable[..., Any], mesh: Any, donate: tuple[int, ...]) -> Callable[..., Any]:
         """The function compiled, with the buffers of some of its arguments used for what it returns."""
-        from jax.sharding import PartitionSpec
-
         if len(self._devices) > 1:
-            nothing = PartitionSpec()  # every device holds all of each array, and picks its part of a batch
-            function = self._jax.shard_map(function, mesh=mesh, in_specs=nothing, out_specs=nothing)
+            every = self._everywhere.spec
+            function = self._jax.shard_map(function, mesh=mesh, in_specs=every, out_specs=every)
         return self._jax.jit(function, donate_argnums=donate)  # type: ignore[no-any-return]  # load_jax gives Any
 
     def _put(self, values: Any) -> Any:
@@ -234,6 +241,10 @@ def _padded(rows: NDArray[Any], room: int) -> NDArray[Any]:
     padded = np.zeros((room, *rows.shape[1:]), rows.dtype)
     padded[: len(rows)] = rows
     return padded
+
+
+def _zeros(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {name: np.zeros_like(array) for name, array in arrays.items()}
 
 
 def _here(array: Any) -> NDArray[Any]:

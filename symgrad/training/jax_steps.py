@@ -82,11 +82,12 @@ class Steps:
 
         def shared(params: Arrays, rows: Callable[[Any, int], Arrays], length: int) -> tuple[Any, Arrays]:
             each, rest = divmod(length, devices)
-            found = None
+            found: tuple[Any, Arrays] | None = None
             if each:
                 part = cost(params, rows(lax.axis_index(AXIS) * each, each))
                 flat, unravel = jax.flatten_util.ravel_pytree(part)
-                found = unravel(lax.pmean(flat, AXIS))  # one message a step, however many parameters
+                # One message a step, however many parameters.
+                found = unravel(lax.pmean(flat, AXIS))  # type: ignore[no-untyped-call]  # JAX's
             if rest:
                 over = cost(params, rows(each * devices, rest))
                 share = rest / length
@@ -149,7 +150,8 @@ class Steps:
                 trail = _recorded(trail, number, loss, norm(gradients), params)
                 return Place(params, slots, gradients), trail
 
-            return lax.fori_loop(0, chunk.count, epoch, (place, trail))
+            reached: tuple[Place, Trail] = lax.fori_loop(0, chunk.count, epoch, (place, trail))
+            return reached
 
         return epochs
 
@@ -164,16 +166,14 @@ class Steps:
                 order = None if chunk.orders is None else chunk.orders[number]
                 done = chunk.steps + number * task.steps
 
-                def step(at: Any, params: Arrays, slots: Any, size: int) -> tuple[Arrays, Any]:
-                    rows = _rows(columns, order, at * task.batch)
-                    _, gradients = shared(params, rows, size)
+                def step(at: Any, state: tuple[Arrays, Any], size: int = task.batch) -> tuple[Arrays, Any]:
+                    params, slots = state
+                    _, gradients = shared(params, _rows(columns, order, at * task.batch), size)
                     return move(params, slots, gradients, chunk.rates[number, at], done + at)
 
-                params, slots = lax.fori_loop(
-                    0, whole, lambda at, state: step(at, *state, task.batch), (here.params, here.slots)
-                )
+                params, slots = lax.fori_loop(0, whole, step, (here.params, here.slots))
                 if rest:
-                    params, slots = step(whole, params, slots, rest)
+                    params, slots = step(whole, (params, slots), rest)
                 everything = _rows(columns, None)
                 loss, _ = shared(params, everything, task.samples)
                 length = lax.cond(
@@ -184,7 +184,8 @@ class Steps:
                 trail = _recorded(trail, number, loss, length, params)
                 return Place(params, slots, here.gradients), trail
 
-            return lax.fori_loop(0, chunk.count, epoch, (place, trail))
+            reached: tuple[Place, Trail] = lax.fori_loop(0, chunk.count, epoch, (place, trail))
+            return reached
 
         return epochs
 

@@ -18,7 +18,9 @@ from symgrad.notation.latex import aligned, equation_latex
 from symgrad.notation.names import latex_name
 from symgrad.reading.function import model
 from symgrad.tensors.elementwise import sqrt
-from symgrad.training.words import did_you_mean, listing
+from symgrad.training.words import listing
+
+__all__ = ["LineSearch", "Optimizer", "adam", "adamw", "lbfgs", "momentum", "nesterov", "newton", "rmsprop", "sgd"]
 
 _LETTERS = {
     "gradient": "g",
@@ -81,22 +83,36 @@ class Optimizer:
     def latex(self) -> str:
         r"""The update as it is published: an arrow gives a quantity its new value.
 
+        Where an equation needs an old value after that, new values have names of their own instead.
+
         >>> print(momentum().latex())
         \begin{aligned}
         m &\leftarrow \mu m + g \\
         \theta &\leftarrow \theta - \eta m
         \end{aligned}
         """
-        rows = [equation_latex(equation, self.model.written, align=True) for equation in self.model.equations]
-        updated = {f"{name}_next" for name in (*self.slots, "theta")}
-        rows = [
-            row.replace("&=", r"&\leftarrow" if equation.name in updated else "&=", 1)
-            for row, equation in zip(rows, self.model.equations, strict=True)
-        ]
-        text = aligned(rows).replace(r"_{\mathrm{next}}", "")
+        equations = self.model.equations
+        rows = [equation_latex(equation, self.model.written, align=True) for equation in equations]
+        if not self._uses_old_values():
+            updated = {f"{name}_next" for name in (*self.slots, "theta")}
+            rows = [
+                row.replace("&=", r"&\leftarrow" if equation.name in updated else "&=", 1)
+                for row, equation in zip(rows, equations, strict=True)
+            ]
+            rows = [row.replace(r"_{\mathrm{next}}", "") for row in rows]
+        text = aligned(rows)
         for name, letter in _LETTERS.items():
             text = text.replace(latex_name(name), latex_name(letter))
         return text
+
+    def _uses_old_values(self) -> bool:
+        """Whether an equation uses an old value when there is a new one already, so that an arrow would mislead."""
+        renewed: set[str] = set()
+        for equation in self.model.equations:
+            if renewed & equation.uses:
+                return True
+            renewed |= {equation.name.removesuffix("_next")} & {*self.slots, "theta"}
+        return False
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex()}\n$$"
@@ -153,7 +169,7 @@ def adamw(beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8, weigh
     """
     settings = _moments(beta1, beta2, epsilon)
     return Optimizer(
-        "adamw", _read(_adamw), ("m", "v"), {**settings, "weight_decay": _positive("weight_decay", weight_decay)}
+        "adamw", _read(_adamw), ("m", "v"), {**settings, "weight_decay": positive("weight_decay", weight_decay)}
     )
 
 
@@ -164,7 +180,7 @@ def rmsprop(decay: float = 0.99, epsilon: float = 1e-8) -> Optimizer:
     v_next = decay*v + (1 - decay)*gradient**2
     theta_next = theta - learning_rate*gradient/(sqrt(v_next) + epsilon)
     """
-    settings = {"decay": _share("decay", decay), "epsilon": _positive("epsilon", epsilon)}
+    settings = {"decay": _share("decay", decay), "epsilon": positive("epsilon", epsilon)}
     return Optimizer("rmsprop", _read(_rmsprop), ("v",), settings)
 
 
@@ -191,47 +207,6 @@ def newton() -> LineSearch:
     newton
     """
     return LineSearch("newton")
-
-
-_BY_NAME = {function.__name__: function for function in (sgd, momentum, nesterov, adam, adamw, rmsprop, lbfgs, newton)}
-
-
-def chosen(optimizer: Any, weight_decay: Any, clip_norm: Any, clip_value: Any) -> Optimizer | LineSearch:
-    """The optimiser of a name, or the one given, with the settings that all of them share; raises InputError.
-
-    >>> chosen("sgd", 0.1, None, None).weight_decay, chosen("adamw", 0.1, None, None).settings["weight_decay"]
-    (0.1, 0.1)
-    """
-    method = _named(optimizer)
-    if weight_decay is not None:
-        decay = _positive("weight_decay", weight_decay)
-        if isinstance(method, Optimizer) and "weight_decay" in method.settings:  # decoupled, in its equations
-            method = replace(method, settings={**method.settings, "weight_decay": decay})
-        else:
-            method = replace(method, weight_decay=decay)
-    if clip_norm is None and clip_value is None:
-        return method
-    if isinstance(method, LineSearch):
-        raise InputError(f"{method.name} can't clip gradients: its line search bounds the steps")
-    if clip_norm is not None and clip_value is not None:
-        raise InputError("clip_norm and clip_value are both given; choose one")
-    return replace(
-        method,
-        clip_norm=None if clip_norm is None else _above("clip_norm", clip_norm),
-        clip_value=None if clip_value is None else _above("clip_value", clip_value),
-    )
-
-
-def _named(optimizer: Any) -> Optimizer | LineSearch:
-    if isinstance(optimizer, Optimizer | LineSearch):
-        return optimizer
-    if not isinstance(optimizer, str):
-        raise InputError(f"optimizer={optimizer!r} is neither a name, such as 'adam', nor one of sg.optimizers")
-    if optimizer not in _BY_NAME:
-        raise InputError(
-            f"optimizer={optimizer!r} is unknown{did_you_mean(optimizer, _BY_NAME)}; there are {listing(_BY_NAME)}"
-        )
-    return _BY_NAME[optimizer]()
 
 
 @functools.cache
@@ -287,7 +262,7 @@ def _moments(beta1: float, beta2: float, epsilon: float) -> dict[str, float]:
     return {
         "beta1": _share("beta1", beta1),
         "beta2": _share("beta2", beta2),
-        "epsilon": _positive("epsilon", epsilon),
+        "epsilon": positive("epsilon", epsilon),
     }
 
 
@@ -297,15 +272,10 @@ def _share(name: str, value: float) -> float:
     return float(value)
 
 
-def _positive(name: str, value: float) -> float:
+def positive(name: str, value: Any) -> float:
+    """A setting that is 0 or above, as a number; raises InputError for anything else."""
     if not _is_number(value) or not 0 <= value < math.inf:
         raise InputError(f"{name}={value!r} must be a finite number, 0 or above")
-    return float(value)
-
-
-def _above(name: str, value: float) -> float:
-    if not _positive(name, value):
-        raise InputError(f"{name}={value!r} must be above 0")
     return float(value)
 
 

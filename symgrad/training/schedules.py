@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from symgrad.errors import InputError
 
+__all__ = ["Schedule", "constant", "cosine", "exponential", "step", "warm_up"]
+
 
 @dataclass(frozen=True)
 class Schedule:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from symgrad.errors import InputError
+from symgrad.training.chosen import chosen_optimizer
 from symgrad.training.history import Epoch, rate_text
-from symgrad.training.optimizers import LineSearch, Optimizer, chosen
+from symgrad.training.optimizers import LineSearch, Optimizer
 from symgrad.training.schedules import Schedule, constant
 
 
@@ -66,7 +67,7 @@ def check_settings(
     backend: str,
 ) -> Settings:
     """Return the settings as plain numbers, or raise an InputError that quotes the bad one."""
-    method = chosen(optimizer, weight_decay, clip_norm, clip_value)
+    method = chosen_optimizer(optimizer, weight_decay, clip_norm, clip_value)
     tolerance = None if stop_gradient is None else _number("stop_gradient", stop_gradient)
     if tolerance is not None and tolerance < 0:
         raise InputError(f"stop_gradient={stop_gradient!r} must be 0 or above: it is compared with a norm")

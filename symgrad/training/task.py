@@ -82,7 +82,7 @@ class Split:
     validation: Arrays
 
 
-def split(columns: Mapping[str, NDArray[Any]], share: float, seed: int | None) -> Split:
+def split(columns: Mapping[str, NDArray[Any]], share: float, seed: int) -> Split:
     """Samples drawn at random for validation, repeatable with the seed; raises InputError where none are left.
 
     >>> split({"x": np.arange(4.0)}, 0.25, seed=0).training["x"].size
@@ -92,7 +92,7 @@ def split(columns: Mapping[str, NDArray[Any]], share: float, seed: int | None) -
     held = round(share * count)
     if not 0 < held < count:
         raise InputError(f"validation={share!r} of {count} samples leaves none to check on, or none to train on")
-    order = np.random.default_rng(seed).permutation(count)
+    order = np.random.default_rng([1, seed]).permutation(count)  # not what shuffles the first epoch
     parts = np.sort(order[held:]), np.sort(order[:held])
     training, validation = (
         {name: column[rows] if column.ndim else column for name, column in columns.items()} for rows in parts
