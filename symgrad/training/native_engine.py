@@ -1,0 +1,285 @@
+"""The engine whose whole training loop is one compiled C function."""
+
+from __future__ import annotations
+
+import ctypes
+import warnings
+from collections.abc import Mapping
+from functools import cached_property
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symgrad.codegen.native import training
+from symgrad.codegen.native.build import Shapes, kernel
+from symgrad.codegen.native.function import Function, Library
+from symgrad.codegen.native.kernel import Kernel
+from symgrad.codegen.native.memory import address, addresses, aligned
+from symgrad.codegen.native.nodes import Extent
+from symgrad.codegen.native.places import check_places
+from symgrad.codegen.native.unsupported import NativeError
+from symgrad.codegen.native.update import update
+from symgrad.codegen.program import arguments
+from symgrad.derivation import derive
+from symgrad.equations import Size
+from symgrad.training.engine import Engine, State, Task, Track
+
+CONSTANT = 10_000  # up to this many samples, the size of a full batch is a constant of the program
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def engine(task: Task) -> Engine:
+    """The native engine for a task; the NumPy one, with a warning that says why, where there can be none."""
+    try:
+        return NativeEngine(task)
+    except NativeError as error:
+        from symgrad.training.numpy_engine import engine as numpy_engine
+
+        warnings.warn(f'backend="native" can\'t serve {task.model.name}, so NumPy does: {error}', stacklevel=3)
+        return numpy_engine(task)
+
+
+class NativeEngine:
+    """Training loops as compiled C; all parameters lie in one array, and so does each slot of the optimiser."""
+
+    def __init__(self, task: Task) -> None:
+        begin = perf_counter()
+        self._task = task
+        arrays = [*task.params.values(), *(array for array in task.columns.values() if array.dtype.kind == "f")]
+        self._single = all(array.dtype == np.float32 for array in arrays)
+        self._real: np.dtype[Any] = np.dtype(np.float32 if self._single else np.float64)
+        self._derivation = derive(task.model, list(task.params))
+        self._scalar = not any(quantity.axes for quantity in task.model.inputs)
+        self._shapes = {name: np.shape(value) for name, value in task.params.items()}
+        self._count = sum(training.entries_of(shape) for shape in self._shapes.values())
+        self._theta = aligned(self._count, self._real)
+        self._theta[:] = self._flat(task.params)
+        self._slots = np.zeros((len(task.optimizer.slots), self._count), self._real)
+        self._gradient = aligned(self._count, self._real)
+        self._steps = np.zeros(1)
+        self._fresh = False  # whether `gradient` is that of a full batch at the parameters
+        self._full = task.batch >= task.samples
+        self._columns = self._converted(task.columns)
+        self._kernel = self._built("gradients", None if self._full else task.batch, result=self._full)
+        cost = None if self._full else self._built("cost", 0, gradients=False)
+        rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
+        loop = training.Loop(self._kernel, cost, rows, self._count, bool(task.optimizer.slots), task.batch)
+        called = set[str]()
+        parts = [
+            update(task.optimizer, self._count, self._single, task.maximize, called),
+            training.run(loop),
+            training.move(loop),
+            *([training.entry(self._kernel, "whole")] if self._full else []),
+        ]
+        self._library = Library(_title(task), [self._kernel, *([cost] if cost else [])], parts, called)
+        self.source = self._library.source
+        self._sizes = (task.samples,) if self._kernel.varying or (cost and cost.varying) else ()
+        self._gathered = [
+            np.empty((task.batch, *self._columns[name].shape[1:]), self._columns[name].dtype)
+            for name in self._kernel.columns
+            if name in rows
+        ]
+        self._seconds = perf_counter() - begin
+
+    def run(
+        self, rates: NDArray[np.float64], orders: NDArray[np.intp] | None, record: bool = True, norms: bool = False
+    ) -> Track:
+        """Run epochs; see `Engine`."""
+        epochs = len(rates)
+        losses = np.empty(epochs)
+        points = np.empty((epochs if record else 0, self._count), self._real)
+        lengths = np.empty(epochs) if norms else None
+        rates = np.ascontiguousarray(rates, np.float64)
+        places = None if orders is None or self._full else np.ascontiguousarray(orders, np.int64)
+        with self._library.one_thread():
+            if epochs and self._full and not self._fresh:
+                self._whole()
+                self._fresh = True
+            if lengths is None and epochs:
+                self._epochs(rates, places, losses, points, record)
+            elif lengths is not None:
+                for epoch in range(epochs):  # the gradient of all samples is looked at after each
+                    one = slice(epoch, epoch + 1)
+                    self._epochs(rates[one], None if places is None else places[one], losses[one], points[one], record)
+                    if not self._full:
+                        self._evaluated(self._columns)
+                    lengths[epoch] = np.sqrt(np.vdot(self._gradient, self._gradient))
+        return Track(losses, self._by_name(points) if record else {}, lengths)
+
+    def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
+        """One step on a batch from elsewhere; see `Engine`."""
+        loss = self._evaluated(self._converted({**self._task.columns, **batch}))
+        self._fresh = False
+        self._library.functions.move(
+            address(self._theta),
+            address(self._slots),
+            address(self._steps),
+            address(self._gradient),
+            ctypes.c_double(rate),
+        )
+        return loss
+
+    def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, Arrays]:
+        """The cost and its gradients; see `Engine`."""
+        kept = self._gradient.copy()
+        loss = self._evaluated(self._converted({**self._task.columns, **columns}))
+        found = {name: array[0] for name, array in self._by_name(self._gradient[None].copy()).items()}
+        self._gradient[:] = kept
+        return loss, found
+
+    def snapshot(self) -> State:
+        """Copies of the parameters and of the optimiser's state."""
+        slots = {slot: self._copied(self._slots[place]) for place, slot in enumerate(self._task.optimizer.slots)}
+        return State(self._copied(self._theta), slots, int(self._steps[0]))
+
+    def restore(self, state: State) -> None:
+        """Go on from a snapshot."""
+        self._theta[:] = self._flat(state.params)
+        for place, slot in enumerate(self._task.optimizer.slots):
+            self._slots[place] = self._flat(state.slots[slot])
+        self._steps[0] = state.steps
+        self._fresh = False
+
+    def explain(self) -> str:
+        """What this engine does, in words."""
+        task, made = self._task, self._library
+        batch = "all samples" if self._full else f"{task.batch} of {task.samples} samples"
+        count = made.source.count("    product(")
+        if not count:
+            products = "matrix products are loops, joined with the others"
+        elif made.blas is None:
+            products = f"{count} matrix products are loops of its own, since no BLAS was found"
+        else:
+            products = f"{count} matrix products call {made.blas.file.rpartition('/')[2]} with one thread"
+        how = "loaded from the cache" if made.known else "compiled"
+        return (
+            f"Native: one C function runs whole epochs, {batch} a step, in {'single' if self._single else 'double'} "
+            f"precision; {products}. Derived, printed and {how} in {self._seconds:.2f} s."
+        )
+
+    def _built(self, name: str, batch: int | None, gradients: bool = True, result: bool = True) -> Kernel:
+        """A kernel for a number of samples: None is all of them, 0 one that varies from call to call."""
+        task = self._task
+        length = task.samples if batch is None else batch
+        fixed = task.samples <= CONSTANT if batch is None else batch > 0 and task.samples % batch == 0
+        shapes = _shapes(task, Extent("", length if fixed else None, length or task.samples), self._scalar)
+        theta = list(task.params)
+        return kernel(
+            self._derivation, shapes, theta, name=name, gradients=gradients, result=result, single=self._single
+        )
+
+    def _epochs(
+        self,
+        rates: NDArray[np.float64],
+        orders: NDArray[np.int64] | None,
+        losses: NDArray[np.float64],
+        points: NDArray[Any],
+        record: bool,
+    ) -> None:
+        self._library.functions.run(
+            ctypes.c_long(len(rates)),
+            ctypes.c_long(self._task.samples),
+            address(orders),
+            address(rates),
+            ctypes.c_int(record),
+            addresses([self._columns[name] for name in training.all_columns(self._kernel)]),
+            address(self._theta),
+            address(self._slots),
+            address(self._steps),
+            address(self._gradient),
+            address(self._library.work(self._sizes)),
+            addresses(self._gathered),
+            address(losses),
+            address(points),
+        )
+
+    def _whole(self) -> None:
+        """Fills `gradient` with that of all samples, by the same function as in an epoch."""
+        call = self._library.functions.whole
+        call.restype = ctypes.c_double
+        call(
+            (ctypes.c_long * 1)(self._task.samples),
+            addresses([self._columns[name] for name in training.all_columns(self._kernel)]),
+            address(self._theta),
+            address(self._gradient),
+            address(self._library.work(self._sizes)),
+        )
+
+    @cached_property
+    def _any(self) -> Function:
+        """The cost and its gradients for any number of samples."""
+        return Function(_title(self._task), self._built("gradients", 0))
+
+    def _evaluated(self, columns: Arrays) -> float:
+        """The cost of samples; their gradient is in `gradient` afterwards."""
+        samples = next((len(array) for array in columns.values() if array.ndim), 1)
+        sizes = (samples,) if self._any.kernel.varying else ()
+        return self._any(sizes, columns, self._theta, self._gradient)
+
+    def _converted(self, columns: Mapping[str, NDArray[Any]]) -> Arrays:
+        """Columns as C reads them; raises InputError or ShapeError for one that doesn't fit."""
+        model = self._task.model
+        ready = arguments(model, {**columns, **self._task.params})
+        whole = {quantity.name for quantity in model.inputs if quantity.integer}
+        found = {
+            name: np.ascontiguousarray(value, np.int64 if name in whole else self._real).reshape(np.shape(value))
+            for name, value in ready.items()
+            if name not in self._task.params
+        }
+        check_places(model, found, {name: np.shape(value) for name, value in ready.items()})
+        return found
+
+    def _flat(self, values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([np.ravel(values[name]).astype(self._real) for name in self._shapes])
+
+    def _by_name(self, rows: NDArray[Any]) -> Arrays:
+        """Rows of all parameters as one array for each."""
+        found, start = {}, 0
+        for name, shape in self._shapes.items():
+            size = training.entries_of(shape)
+            found[name] = rows[:, start : start + size].reshape(len(rows), *shape)
+            start += size
+        return found
+
+    def _copied(self, flat: NDArray[Any]) -> Arrays:
+        return {name: array[0].copy() for name, array in self._by_name(flat[None]).items()}
+
+
+def _shapes(task: Task, samples: Extent, scalar: bool) -> Shapes:
+    """The length of every axis; that of the samples is given."""
+    columns = {name: column for name, column in task.columns.items() if np.ndim(column)}
+    if scalar:
+        sample = Extent(_free("n", task), samples.value, samples.typical) if columns else None
+        return Shapes({}, sample, frozenset(columns), True)
+    inputs = {quantity.name: quantity.axes for quantity in task.model.inputs}
+    first = {inputs[name][0] for name in columns}
+    elsewhere = {axis for name in columns for axis in inputs[name][1:]}
+    elsewhere |= {axis for name in task.params for axis in inputs[name]}
+    varies = {axis for axis in first if isinstance(axis, Size) and axis not in elsewhere}
+    sizes: dict[Size, Extent] = {}
+    for name, axes in inputs.items():
+        array = task.params[name] if name in task.params else columns.get(name)
+        for axis, length in zip(axes, () if array is None else array.shape, strict=False):
+            if isinstance(axis, Size) and axis not in varies:
+                sizes[axis] = Extent(axis.name, length)
+    if not varies:
+        if task.batch < task.samples:
+            raise NativeError("the axis of the samples is also that of a parameter, so there can be no batches")
+        return Shapes(sizes)
+    name = min(axis.name for axis in varies)
+    sample = Extent(name, samples.value, samples.typical)
+    return Shapes({**sizes, **dict.fromkeys(varies, sample)}, sample)
+
+
+def _free(name: str, task: Task) -> str:
+    """A name that no quantity has."""
+    while name in task.model.quantities:
+        name += "_"
+    return name
+
+
+def _title(task: Task) -> str:
+    return f"{task.model.name}, derived by {', '.join(task.params)}"
