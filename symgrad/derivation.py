@@ -28,7 +28,7 @@ from symgrad.naming.settle import Settling
 from symgrad.naming.terms import cost
 
 if TYPE_CHECKING:  # the rooms above, imported only when a convenience method is called
-    from symgrad.codegen.program import Program, Reduction
+    from symgrad.codegen.program import Backend, Program, Reduction
     from symgrad.notation.steps import Line
     from symgrad.notation.style import Layout, Notation
     from symgrad.notation.worked import Evaluation
@@ -141,11 +141,11 @@ class Derivation:
 
         return beside(self, quantity, function, self.verify(quantity, function).wrong)
 
-    def compile(self, reduction: Reduction = "none") -> Program:
-        """The forward equations and these steps as one NumPy function."""
+    def compile(self, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
+        """The forward equations and these steps as one function: of NumPy, or compiled C ("native")."""
         from symgrad.codegen.program import compile_derivation
 
-        return compile_derivation(self, reduction)
+        return compile_derivation(self, reduction, backend)
 
     def verify(self, quantity: str, claim: Any, seconds: float = 5.0) -> Verdict:
         """The verdict on a claim about ∂result/∂quantity, a partial such as "dz2_dw1", or an expression.

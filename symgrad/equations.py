@@ -16,7 +16,7 @@ from symgrad.facts import SumFact
 from symgrad.infix import Infix
 
 if TYPE_CHECKING:  # the rooms above the core, imported only when a convenience method is called
-    from symgrad.codegen.program import Program, Reduction
+    from symgrad.codegen.program import Backend, Program, Reduction
     from symgrad.notation.style import Notation
     from symgrad.reading.bind import Bindable
 
@@ -282,11 +282,11 @@ class Model:
                 raise ModelError(f"{self.name}: a fact about axis {fact.axis!r} of {fact.quantity!r}, which has {have}")
         return replace(self, facts=(*self.facts, *flat))
 
-    def compile(self, wrt: Any = None, reduction: Reduction = "none") -> Program:
-        """One NumPy function that returns the result and its gradients by name."""
+    def compile(self, wrt: Any = None, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
+        """One function that returns the result and its gradients by name: of NumPy, or compiled C ("native")."""
         from symgrad.codegen.program import compile_model
 
-        return compile_model(self, wrt, reduction)
+        return compile_model(self, wrt, reduction, backend)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result for numbers or arrays, given in the order of the inputs or by name."""

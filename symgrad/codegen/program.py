@@ -19,6 +19,7 @@ from symgrad.infix import Infix
 from symgrad.names import partial_name
 
 Reduction: TypeAlias = Literal["none", "mean"]
+Backend: TypeAlias = Literal["numpy", "native"]
 
 
 @dataclass(frozen=True)
@@ -141,15 +142,19 @@ def _full(model: Model, result: Any, gradients: dict[str, Any], ready: Mapping[s
     return full
 
 
-def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none") -> Program:
+def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
     """A model's derivation as a program; raises ModelError while a function is abstract or a name isn't Python's."""
     if reduction not in ("none", "mean"):
         raise InputError(f'reduction is "none" or "mean", got {reduction!r}')
-    return compile_derivation(derive(model, wrt), reduction)
+    return compile_derivation(derive(model, wrt), reduction, backend)
 
 
-def compile_derivation(derivation: Derivation, reduction: Reduction = "none") -> Program:
+def compile_derivation(derivation: Derivation, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
     """The forward equations and the steps as one function that returns (result, gradients by name)."""
+    if backend == "native":
+        from symgrad.codegen.native.program import native_program
+
+        return native_program(derivation, reduction)
     model = derivation.model
     mean = ("np.mean({})" if reduction == "mean" else "{}").format
     gradients = ", ".join(

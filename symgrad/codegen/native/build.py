@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symgrad.codegen.native.contractions import contracted
 from symgrad.codegen.native.fusion import fused
 from symgrad.codegen.native.kernel import Kernel, Outside
-from symgrad.codegen.native.nodes import ONE, ZERO, Entry, Extent, Fold, Length, Loop, Node, apply, whole
+from symgrad.codegen.native.nodes import ZERO, Entry, Extent, Fold, Length, Loop, Node, apply, whole
 from symgrad.codegen.native.reading import Reader
 from symgrad.codegen.native.statements import Definition, Lowering, live, shared
 from symgrad.codegen.native.unsupported import NativeError
@@ -59,12 +59,17 @@ def kernel(
         {equation.name: equation for equation in model.equations},
         frozenset(varied),
         at,
+        {quantity.name: quantity.axes for quantity in (*model.inputs, *(equation.quantity for equation in equations))},
     )
     lowering = Lowering(shapes.sample)
     for quantity in model.inputs:
         axes = tuple(reader.extent(axis) for axis in quantity.axes)
         lowering.arrays[quantity.name] = (at_extent(at),) if quantity.name in shapes.per_sample else axes
-    definitions = [_definition(reader, equation, at if equation.name in varied else ()) for equation in equations]
+    definitions = [
+        _definition(place, equation, at if equation.name in varied else ())
+        for place, part in ((replace(reader, own=True), model.equations), (reader, steps))
+        for equation in part
+    ]
     outputs, more = _outputs(derivation, shapes, varied, at, gradients)
     definitions += more
     lowering.arrays |= {one.name: tuple(map(at_extent, one.at)) for one in definitions}
@@ -88,6 +93,7 @@ def kernel(
         single,
         returned if scalar else None,
         tuple(varying),
+        outputs,
     )
 
 
@@ -118,11 +124,8 @@ def _outputs(
     found: dict[str, str] = {}
     more: list[Definition] = []
     names = {name: partial_name(result, name) for name in derivation.wrt} if gradients else {}
-    if result in names:
-        more.append(Definition(names[result], (), ONE))
-    for quantity, array in (*names.items(), (f"{result}", result)):
-        if quantity == result and array != result:
-            continue
+    names[result] = result
+    for quantity, array in names.items():
         if shapes.mean and array in varied:
             found[quantity] = f"mean_{array}"
             more.append(Definition(found[quantity], (), _mean(Entry(array, at), at)))

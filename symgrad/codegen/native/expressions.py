@@ -65,9 +65,8 @@ class Expressions:
             return self._test(node), UNARY if op == "not" else INFIX[op][1]
         if op in INFIX and op not in ("//", "%"):
             sign, level = INFIX[op]
-            right = level + 1 if op in ("-", "/") else level
-            left = self.text(args[0], level)
-            return f"{left}{sign}{self.text(args[1], max(right, level + (op == '*' and _divides(args[1]))))}", level
+            exact = op in ("-", "/") or (op == "*" and _divides(args[1]))
+            return f"{self.text(args[0], level)}{sign}{self.text(args[1], level + 1 if exact else level)}", level
         if op not in CALLS:
             raise NativeError(f"the operation {op} has no C form")
         self.called.add(op)
@@ -127,11 +126,14 @@ class Expressions:
         if op not in ("+", "-", "*", "//", "%"):
             raise NativeError(f"the operation {op} in a position has no C form")
         sign, level = INFIX[op]
-        right = level + 1 if op in ("-", "//", "%") else level
+        exact = op in ("-", "//", "%") or (op == "*" and _divides(args[1]))
+        right = level + 1 if exact else level
         return f"{self.place(args[0], level)}{sign}{self.place(args[1], right)}", level
 
     def _entry(self, node: Entry) -> tuple[str, int]:
         text = self.entry(node, self)
+        if node.inside:
+            return text, ATOM
         tests = [
             test
             for position, extent in zip(node.at, self.extents[node.array], strict=True)
@@ -209,4 +211,4 @@ def _integral(node: Node) -> bool:
 
 
 def _divides(node: Node) -> bool:
-    return isinstance(node, Apply) and node.operation == "/"
+    return isinstance(node, Apply) and node.operation in ("/", "//", "%")

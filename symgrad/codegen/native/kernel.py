@@ -32,7 +32,11 @@ class Outside:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A C function: the loops, the arrays' axes, and what comes from outside; `returns` names the scalar returned."""
+    """A C function: the loops, the arrays' axes, and what comes from outside.
+
+    `returns` names the scalar that is returned; `varying` the lengths that it is given; `results` has the array of
+    each quantity's gradient, and of the result.
+    """
 
     name: str
     tree: tuple[Tree, ...]
@@ -42,6 +46,7 @@ class Kernel:
     single: bool
     returns: str | None
     varying: tuple[str, ...] = ()
+    results: Mapping[str, str] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
 
     @cached_property

@@ -57,10 +57,15 @@ class Length:
 
 @dataclass(frozen=True)
 class Entry:
-    """The entry of an array, or a scalar where there are no positions."""
+    """The entry of an array, or a scalar where there are no positions.
+
+    `inside`: 2 where the positions lie on the axes whatever the loops are at, 1 where a condition around it sees to
+    that, 0 where nobody knows.
+    """
 
     array: str
     at: tuple[Node, ...] = ()
+    inside: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def children(node: Node) -> tuple[Node, ...]:
 def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     """The node with each of its children changed."""
     if isinstance(node, Entry):
-        return Entry(node.array, tuple(map(change, node.at))) if node.at else node
+        return Entry(node.array, tuple(map(change, node.at)), node.inside) if node.at else node
     if isinstance(node, Apply):
         return Apply(node.operation, tuple(map(change, node.args)))
     return Fold(node.kind, node.over, change(node.body)) if isinstance(node, Fold) else node
@@ -130,6 +135,12 @@ def free_loops(node: Node) -> dict[Loop, None]:
     if isinstance(node, Fold):
         return {loop: None for loop in found if loop not in node.over}
     return found
+
+
+def exposed(node: Node) -> Node:
+    """The node as it is to be computed outside of the conditions around it."""
+    node = rebuilt(node, exposed)
+    return Entry(node.array, node.at) if isinstance(node, Entry) and node.inside == 1 else node
 
 
 def replaced(node: Node, table: Mapping[Node, Node]) -> Node:

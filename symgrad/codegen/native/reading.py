@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 
-from sympy import Add, Expr, Function, Indexed, KroneckerDelta, Mod, Mul, Piecewise, Pow, S, Sum, Symbol, exp, floor, log
+from sympy import Add, And, Expr, Function, Ge, Indexed, KroneckerDelta, Le, Mod, Mul, Piecewise, Pow, S, Sum, Symbol, exp, floor, log
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
+from symgrad.codegen.layout import reach
 from symgrad.codegen.native.nodes import (
     ONE,
     ZERO,
@@ -75,15 +76,20 @@ _CONSTANTS = {S.Pi: "pi", S.Exp1: "e", S.Infinity: "infinity", S.NegativeInfinit
 class Reader:
     """Turns expressions into nodes.
 
-    `sizes` gives the length of each symbolic axis; `equations` the definition of each quantity, for the stable forms
-    of a logarithm; `samples`: the quantities of a model of scalars that have one value a sample, and the sample.
+    `sizes` gives the length of each symbolic axis, `axes` those of each quantity, `equations` the definition of each
+    quantity, for the stable forms of a logarithm; `per_sample`, `sample`: the quantities of a model of scalars that
+    have one value a sample, and the sample.  `own`: what is read lies on its axes, as in a model's own equations
+    outside of a choice; `holding`: the conditions that hold where an expression is computed.
     """
 
     written: Written
     sizes: Mapping[Size, Extent]
     equations: Mapping[str, Equation]
     per_sample: frozenset[str] = frozenset()
-    sample: tuple[Loop, ...] = ()
+    sample: tuple[Node, ...] = ()
+    axes: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    own: bool = False
+    holding: frozenset[Expr] = frozenset()
 
     def extent(self, size: Expr) -> Extent:
         """The length of an axis."""
@@ -105,7 +111,8 @@ class Reader:
         if isinstance(expr, Symbol):
             return self._symbol(expr)
         if isinstance(expr, Indexed):
-            return Entry(str(expr.base.label), tuple(map(self.node, expr.indices)))
+            name = str(expr.base.label)
+            return Entry(name, tuple(map(self.node, expr.indices)), self._inside(expr.indices, self.axes.get(name, ())))
         if expr.is_Rational:
             return Number(Fraction(int(expr.p), int(expr.q)))
         if expr.is_Float:
@@ -123,6 +130,22 @@ class Reader:
         if isinstance(expr, Piecewise):
             return self._choice(expr)
         return self._function(expr)
+
+    def _inside(self, at: Sequence[Expr], axes: tuple[Expr, ...]) -> int:
+        """What is known of an entry's positions; see `Entry`."""
+        if self.own:
+            return 2
+        least = 2
+        for index, size in zip(at, axes, strict=False):
+            if (isinstance(index, Index) and index.size == size) or index.has(Indexed):
+                continue
+            found = reach(index, size)
+            low = found.before == 0 or Ge(index, 0, evaluate=False) in self.holding
+            high = found.after == 0 or Le(index, size - 1, evaluate=False) in self.holding
+            if not (low and high):
+                return 0
+            least = least if not found.padded else 1
+        return least if len(axes) == len(at) else 0
 
     def _symbol(self, symbol: Symbol) -> Node:
         if isinstance(symbol, Index):
@@ -149,6 +172,9 @@ class Reader:
 
     def _product(self, factors: list[Expr]) -> Node:
         """A product with one division; what a flag guards is computed only where it holds."""
+        flags = [factor for factor in factors if _is_flag(factor)]
+        if flags and not self.holding.issuperset(_conditions(flags)):
+            return replace(self, holding=self.holding | _conditions(flags))._product(factors)
         factors, above = self._with_softmax(factors)
         below: list[Node] = []
         tests: list[Node] = []
@@ -216,6 +242,8 @@ class Reader:
         return apply("pow", self.node(base), self.node(power))
 
     def _choice(self, expr: Piecewise) -> Node:
+        if self.own:  # a branch may read beyond an axis where it doesn't hold
+            return replace(self, own=False)._choice(expr)
         *branches, (last, condition) = expr.args
         node = self.node(last)
         if condition is not S.true:
@@ -299,13 +327,26 @@ def _is_flag(expr: Expr) -> bool:
     return isinstance(expr, Piecewise) and len(expr.args) == 2 and expr.args[0][0] == 1 and expr.args[1] == (0, True)
 
 
+def _conditions(flags: list[Expr]) -> frozenset[Expr]:
+    """The comparisons that hold where all flags are 1."""
+    tests = (flag.args[0][1] for flag in flags if isinstance(flag, Piecewise))
+    return frozenset(part for test in tests for part in And.make_args(test))
+
+
 def _c_text(length: Expr) -> str:
     """The length of an axis in C, where it depends on one that varies between calls."""
     if length.is_Integer or isinstance(length, Size):
         return str(length)
     if isinstance(length, floor):
         top, bottom = length.args[0].as_numer_denom()
-        return f"({_c_text(top)})/({_c_text(bottom)})"
-    if isinstance(length, Add | Mul):
-        return (" + " if isinstance(length, Add) else "*").join(f"({_c_text(arg)})" for arg in length.args)
+        above = _c_text(top) if isinstance(top, Size) else f"({_c_text(top)})"
+        return f"{above}/{_c_text(bottom)}" if bottom.is_Integer else f"{above}/({_c_text(bottom)})"
+    if isinstance(length, Add):
+        first, *rest = (term.as_coeff_Mul() for term in ordered(length, {}))
+        text = _c_text(first[0] * first[1])
+        for factor, body in rest:
+            text += f" {'-' if factor < 0 else '+'} {_c_text(abs(factor) * body)}"
+        return text
+    if isinstance(length, Mul):
+        return "*".join(f"({_c_text(arg)})" if isinstance(arg, Add | floor) else _c_text(arg) for arg in length.args)
     raise NativeError(f"the length {length} of an axis has no C form")

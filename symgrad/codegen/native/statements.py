@@ -15,6 +15,7 @@ from symgrad.codegen.native.nodes import (
     Node,
     apply,
     children,
+    exposed,
     free_loops,
     rebuilt,
     replaced,
@@ -163,6 +164,7 @@ class Lowering:
 
     def named(self, node: Node) -> Entry:
         """An array that holds a node's values, one for each value of its free loops."""
+        node = exposed(node)
         key, loops = canonical(node)
         if key not in self.known:
             name = self.fresh("t")
@@ -244,7 +246,7 @@ def shared(lowering: Lowering) -> list[Statement]:
             name = lowering.fresh("c")
             lowering.arrays[name] = tuple(loop.extent for loop in loops)
             names[key] = name, tuple(range(len(loops)))
-            done.append(Statement(name, loops, "set", (), rebuilt(node, visit)))
+            done.append(Statement(name, loops, "set", (), exposed(rebuilt(node, visit))))
         name, order = names[key]
         return Entry(name, tuple(loops[place] if isinstance(place, int) else place for place in order))
 
