@@ -132,12 +132,13 @@ class _Fusion:
 
     def _start(self, item: _Item) -> _Item:
         """What gives the entries that a reduction is about to add to their first value."""
-        statement = item.statement
+        statement, product = item.statement, item.statement.product
+        own = {*item.left, *(product.m if product else ()), *(product.n if product else ())}
         at: list[Node] = []
         left: list[Loop] = []
         for position, extent in zip(statement.at, self.arrays[statement.array], strict=True):
             whole_axis = any(True for _ in entries(position))  # it adds at places read from an array
-            if whole_axis or position in item.left:
+            if whole_axis or position in own:
                 left.append(Loop(f"{next(self.counter)} s", extent))
                 at.append(left[-1])
             else:
