@@ -66,7 +66,7 @@ class NativeEngine:
         self._kernel = self._built("gradients", None if self._full else task.batch, result=self._full)
         cost = None if self._full else self._built("cost", 0, gradients=False)
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
-        loop = training.Loop(self._kernel, cost, rows, self._count, bool(task.optimizer.slots), task.batch)
+        loop = training.Loop(self._kernel, cost, rows, self._count, len(task.optimizer.slots), task.batch)
         called = set[str]()
         parts = [
             update(task.optimizer, self._count, self._single, task.maximize, called),

@@ -22,7 +22,7 @@ from symgrad.codegen.native.unsupported import NativeError
 #: of GCC it also changes the rounding of the whole process.
 FLAGS = (
     "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math -fassociative-math"
-    " -freciprocal-math -fno-signed-zeros -ffp-contract=fast"
+    " -freciprocal-math -fno-signed-zeros -ffp-contract=fast -fno-tree-slp-vectorize"
 ).split()
 SECONDS = 120  # after which a compiler is taken to hang
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from symgrad.codegen.native.elementary import VECTOR
 from symgrad.codegen.native.nodes import Apply, Entry, Extent, Fold, Length, Loop, Node, Number, ZERO
 from symgrad.codegen.native.operations import ATOM, CALLS, INFIX, UNARY
 from symgrad.codegen.native.unsupported import NativeError
@@ -19,7 +20,8 @@ class Expressions:
     """Prints the nodes of one kernel.
 
     `entry` gives an entry's C, `extents` each array's axes, `whole` the arrays of whole numbers, `loops` the C names
-    of the loops around; `called` collects the operations that the text calls.
+    of the loops around; `called` collects the operations that the text calls;
+    `repeated`: the text stands in a loop, where a compiler may compute several numbers at once.
     """
 
     entry: Callable[[Entry, Expressions], str]
@@ -28,6 +30,7 @@ class Expressions:
     loops: Mapping[Loop, str]
     single: bool
     called: set[str] = field(default_factory=set)
+    repeated: bool = False
 
     def text(self, node: Node, level: int = 0) -> str:
         """A node as a number, in parentheses where it binds less tightly than `level`."""
@@ -69,6 +72,9 @@ class Expressions:
             return f"{self.text(args[0], level)}{sign}{self.text(args[1], level + 1 if exact else level)}", level
         if op not in CALLS:
             raise NativeError(f"the operation {op} has no C form")
+        if self.repeated and op in VECTOR:
+            self.called.update((f"vector_{op}", *VECTOR[op]))
+            return f"vector_{op}({self.text(args[0])})", ATOM
         self.called.add(op)
         ending, mark = ("f", "f") if self.single else ("", "")
         return CALLS[op].format(*(self.text(arg) for arg in args), f=ending, c=mark), ATOM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symgrad.codegen.native.expressions import Expressions
@@ -138,6 +138,7 @@ class _Printer:
         self.printer = Expressions(
             self.entry, kernel.extents, kernel.whole, self.names, kernel.single, kernel.called
         )
+        self.inner = replace(self.printer, repeated=True)
         self.declared: set[str] = set()
         self.uses: dict[str, list[Use]] = {}
         for use in uses(kernel.tree):
@@ -182,7 +183,7 @@ class _Printer:
             if isinstance(node, Nest):
                 yield from self.loop(node, (*path, place))
             else:
-                yield from self.statement(node)
+                yield from self.statement(node, self.inner if path else self.printer)
 
     def _set_first(self, name: str, path: Path) -> bool:
         """Whether a scalar's first use is an assignment in the block that it belongs to."""
@@ -203,11 +204,11 @@ class _Printer:
                 yield f"    {line}"
             yield "}"
 
-    def statement(self, statement: Statement) -> Iterator[str]:
+    def statement(self, statement: Statement, printer: Expressions) -> Iterator[str]:
         if statement.product is not None:
             yield self.product(statement, statement.product)
             return
-        target, printer = self.entry(statement.target, self.printer), self.printer
+        target = self.entry(statement.target, printer)
         body = statement.body
         if statement.kind == "set":
             declared = statement.array in self.kernel.outside and self.kernel.extents[statement.array]

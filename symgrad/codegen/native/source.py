@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from symgrad.codegen.native.elementary import elementary
 from symgrad.codegen.native.operations import HELPERS
 
 #: Functions of the C library that glibc has for several numbers at once.
@@ -86,6 +87,7 @@ def source(title: str, called: Iterable[str], parts: Iterable[str], single: bool
             arguments = "real, real" if name == "pow" else "real"
             lines.append(f"{'VECTOR ' if name in VECTORISED else ''}real {name}{ending}({arguments});")
         lines.append("")
+    lines += [elementary({name.removeprefix("vector_") for name in called if name.startswith("vector_")}, single)]
     helpers = [HELPERS[name].replace("{f}", ending) for name in HELPERS if name in called]
     lines += [*helpers, ""] if helpers else []
     if "product" in called:

@@ -21,9 +21,11 @@ class Loop:
     cost: Kernel | None
     rows: dict[str, int]
     count: int
-    slots: bool
+    slots: int
     batch: int
 
+
+REGISTERS = 16  # up to this many parameters are kept in local variables through a loop
 
 PARAMETERS = (
     "const long epochs, const long samples, const long *restrict orders, const double *restrict rates, const int record,"
@@ -36,9 +38,28 @@ PARAMETERS = (
 def run(loop: Loop) -> str:
     """The exported function `run`, and `cost`, which gives the cost of all samples."""
     lines = list(_columns(loop))
-    lines += _full(loop) if loop.cost is None else _batches(loop)
+    before, after = _kept(loop)
+    lines += [*before, *(_full(loop) if loop.cost is None else _batches(loop)), *after]
     text = "\n".join(f"    {line}" for line in lines)
-    return f"EXPORTED void run({PARAMETERS})\n{{\n{text}\n}}\n"
+    parameters = PARAMETERS
+    if before:
+        for name in ("theta", "slots", "steps", "gradient"):
+            parameters = parameters.replace(f"restrict {name},", f"restrict all_{name},")
+    return f"EXPORTED void run({parameters})\n{{\n{text}\n}}\n"
+
+
+def _kept(loop: Loop) -> tuple[list[str], list[str]]:
+    """What keeps a few parameters in registers through the loop: local arrays, copied before and after it."""
+    sizes = {"theta": loop.count, "gradient": loop.count, "slots": loop.slots * loop.count, "steps": 1}
+    if loop.count > REGISTERS:
+        return [], []
+    before, after = [], []
+    for name, size in sizes.items():
+        if size:
+            kind = "double" if name == "steps" else "real"
+            before += [f"{kind} {name}[{size}];", f"memcpy({name}, all_{name}, sizeof {name});"]
+            after.append(f"memcpy(all_{name}, {name}, sizeof {name});")
+    return before, after
 
 
 def _columns(loop: Loop) -> list[str]:
@@ -67,6 +88,12 @@ def _update(loop: Loop, rate: str) -> str:
 
 
 def _record(loop: Loop) -> list[str]:
+    if loop.count <= REGISTERS:
+        return [
+            "    if (record)",
+            f"        for (long i = 0; i < {loop.count}; i++)",
+            f"            points[epoch*{loop.count} + i] = theta[i];",
+        ]
     return [
         "    if (record)",
         f"        memcpy(points + epoch*{loop.count}, theta, {loop.count}*sizeof(real));",
@@ -97,10 +124,15 @@ def _batches(loop: Loop) -> list[str]:
     if cut:
         lines.append(f"        const long *restrict order = orders ? orders + epoch*samples + start : 0;")
     given = {name: safe(name) for name in kernel.columns}
+    if batch == 1 and cut:
+        lines.append("        const long sample = order ? *order : start;")
     for place, name in enumerate(cut):
         kind = "long" if name in kernel.whole else "real"
         row = loop.rows[name]
         given[name] = f"batch_{name}"
+        if batch == 1:
+            lines.append(f"        const {kind} *restrict batch_{name} = {safe(name)} + sample{_times(row)};")
+            continue
         lines.append(f"        const {kind} *restrict batch_{name} = {safe(name)} + start{_times(row)};")
         lines.append("        if (order) {")
         lines.append(f"            {kind} *restrict into = gathered[{place}];")
