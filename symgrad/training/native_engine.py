@@ -18,6 +18,7 @@ from symgrad.codegen.native.function import Function, Library
 from symgrad.codegen.native.kernel import Kernel
 from symgrad.codegen.native.memory import address, addresses, aligned
 from symgrad.codegen.native.nodes import Extent
+from symgrad.codegen.native.operations import safe
 from symgrad.codegen.native.places import check_places
 from symgrad.codegen.native.unsupported import NativeError
 from symgrad.codegen.native.update import update
@@ -63,20 +64,24 @@ class NativeEngine:
         self._fresh = False  # whether `gradient` is that of a full batch at the parameters
         self._full = task.batch >= task.samples
         self._columns = self._converted(task.columns)
-        self._kernel = self._built("gradients", None if self._full else task.batch, result=self._full)
+        self._whole_kernel = self._built("gradients", None if self._full else 0)
+        one = task.batch == 1 and not self._full
+        self._kernel = self._built("one_sample", 1, result=False) if one else self._whole_kernel
         cost = None if self._full else self._built("cost", 0, gradients=False)
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
-        loop = training.Loop(self._kernel, cost, rows, self._count, len(task.optimizer.slots), task.batch)
+        slots = len(task.optimizer.slots)
+        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, task.batch)
         called = set[str]()
         parts = [
             update(task.optimizer, self._count, self._single, task.maximize, called),
             training.run(loop),
             training.move(loop),
-            *([training.entry(self._kernel, "whole")] if self._full else []),
+            training.entry(self._whole_kernel, "whole"),
         ]
-        self._library = Library(_title(task), [self._kernel, *([cost] if cost else [])], parts, called)
+        kernels = {one.name: one for one in (self._whole_kernel, self._kernel, cost) if one is not None}
+        self._library = Library(_title(task), list(kernels.values()), parts, called)
+        self._library.functions.whole.restype = ctypes.c_double
         self.source = self._library.source
-        self._sizes = (task.samples,) if self._kernel.varying or (cost and cost.varying) else ()
         self._gathered = [
             np.empty((task.batch, *self._columns[name].shape[1:]), self._columns[name].dtype)
             for name in self._kernel.columns
@@ -94,24 +99,32 @@ class NativeEngine:
         lengths = np.empty(epochs) if norms else None
         rates = np.ascontiguousarray(rates, np.float64)
         places = None if orders is None or self._full else np.ascontiguousarray(orders, np.int64)
+        if epochs and self._full and not self._fresh:
+            self._evaluated(self._columns)
         with self._library.one_thread():
-            if epochs and self._full and not self._fresh:
-                self._whole()
-                self._fresh = True
-            if lengths is None and epochs:
-                self._epochs(rates, places, losses, points, record)
-            elif lengths is not None:
-                for epoch in range(epochs):  # the gradient of all samples is looked at after each
-                    one = slice(epoch, epoch + 1)
-                    self._epochs(rates[one], None if places is None else places[one], losses[one], points[one], record)
-                    if not self._full:
-                        self._evaluated(self._columns)
-                    lengths[epoch] = np.sqrt(np.vdot(self._gradient, self._gradient))
+            self._library.functions.run(
+                ctypes.c_long(epochs),
+                ctypes.c_long(self._task.samples),
+                address(places),
+                address(rates),
+                ctypes.c_int(record),
+                addresses([self._columns[name] for name in training.all_columns(self._kernel)]),
+                address(self._theta),
+                address(self._slots),
+                address(self._steps),
+                address(self._gradient),
+                address(self._library.work((self._task.samples,))),
+                addresses(self._gathered),
+                address(losses),
+                address(lengths),
+                address(points),
+            )
+        self._fresh = self._full
         return Track(losses, self._by_name(points) if record else {}, lengths)
 
     def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
         """One step on a batch from elsewhere; see `Engine`."""
-        loss = self._evaluated(self._converted({**self._task.columns, **batch}))
+        loss = self._evaluated(self._batch(batch))
         self._fresh = False
         self._library.functions.move(
             address(self._theta),
@@ -124,10 +137,8 @@ class NativeEngine:
 
     def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, Arrays]:
         """The cost and its gradients; see `Engine`."""
-        kept = self._gradient.copy()
-        loss = self._evaluated(self._converted({**self._task.columns, **columns}))
-        found = {name: array[0] for name, array in self._by_name(self._gradient[None].copy()).items()}
-        self._gradient[:] = kept
+        loss = self._evaluated(self._batch(columns))
+        found = self._copied(self._gradient)
         return loss, found
 
     def snapshot(self) -> State:
@@ -164,60 +175,41 @@ class NativeEngine:
         """A kernel for a number of samples: None is all of them, 0 one that varies from call to call."""
         task = self._task
         length = task.samples if batch is None else batch
-        fixed = task.samples <= CONSTANT if batch is None else batch > 0 and task.samples % batch == 0
+        fixed = task.samples <= CONSTANT if batch is None else batch == 1
         shapes = _shapes(task, Extent("", length if fixed else None, length or task.samples), self._scalar)
         theta = list(task.params)
         return kernel(
             self._derivation, shapes, theta, name=name, gradients=gradients, result=result, single=self._single
         )
 
-    def _epochs(
-        self,
-        rates: NDArray[np.float64],
-        orders: NDArray[np.int64] | None,
-        losses: NDArray[np.float64],
-        points: NDArray[Any],
-        record: bool,
-    ) -> None:
-        self._library.functions.run(
-            ctypes.c_long(len(rates)),
-            ctypes.c_long(self._task.samples),
-            address(orders),
-            address(rates),
-            ctypes.c_int(record),
-            addresses([self._columns[name] for name in training.all_columns(self._kernel)]),
-            address(self._theta),
-            address(self._slots),
-            address(self._steps),
-            address(self._gradient),
-            address(self._library.work(self._sizes)),
-            addresses(self._gathered),
-            address(losses),
-            address(points),
-        )
-
-    def _whole(self) -> None:
-        """Fills `gradient` with that of all samples, by the same function as in an epoch."""
-        call = self._library.functions.whole
-        call.restype = ctypes.c_double
-        call(
-            (ctypes.c_long * 1)(self._task.samples),
-            addresses([self._columns[name] for name in training.all_columns(self._kernel)]),
-            address(self._theta),
-            address(self._gradient),
-            address(self._library.work(self._sizes)),
-        )
-
     @cached_property
     def _any(self) -> Function:
-        """The cost and its gradients for any number of samples."""
+        """The cost and its gradients for any number of samples, where that of the library is for all of them only."""
         return Function(_title(self._task), self._built("gradients", 0))
 
     def _evaluated(self, columns: Arrays) -> float:
         """The cost of samples; their gradient is in `gradient` afterwards."""
         samples = next((len(array) for array in columns.values() if array.ndim), 1)
-        sizes = (samples,) if self._any.kernel.varying else ()
-        return self._any(sizes, columns, self._theta, self._gradient)
+        self._fresh = self._full and columns is self._columns
+        if columns is not self._columns and not self._whole_kernel.varying:
+            return self._any((samples,), columns, self._theta, self._gradient)
+        with self._library.one_thread():
+            return float(
+                self._library.functions.whole(
+                    (ctypes.c_long * 1)(samples),
+                    addresses([columns[name] for name in training.all_columns(self._whole_kernel)]),
+                    address(self._theta),
+                    address(self._gradient),
+                    address(self._library.work((max(samples, self._task.samples),))),
+                )
+            )
+
+    def _batch(self, columns: Mapping[str, NDArray[Any]]) -> Arrays:
+        """The columns of an evaluation: the task's own, or others."""
+        if all(columns[name] is column for name, column in self._task.columns.items() if name in columns):
+            if columns.keys() >= {name for name, column in self._task.columns.items() if column.ndim}:
+                return self._columns
+        return self._converted({**self._task.columns, **columns})
 
     def _converted(self, columns: Mapping[str, NDArray[Any]]) -> Arrays:
         """Columns as C reads them; raises InputError or ShapeError for one that doesn't fit."""
@@ -264,13 +256,13 @@ def _shapes(task: Task, samples: Extent, scalar: bool) -> Shapes:
         array = task.params[name] if name in task.params else columns.get(name)
         for axis, length in zip(axes, () if array is None else array.shape, strict=False):
             if isinstance(axis, Size) and axis not in varies:
-                sizes[axis] = Extent(axis.name, length)
+                sizes[axis] = Extent(safe(axis.name), length)
     if not varies:
         if task.batch < task.samples:
             raise NativeError("the axis of the samples is also that of a parameter, so there can be no batches")
         return Shapes(sizes)
     name = min(axis.name for axis in varies)
-    sample = Extent(name, samples.value, samples.typical)
+    sample = Extent(safe(name), samples.value, samples.typical)
     return Shapes({**sizes, **dict.fromkeys(varies, sample)}, sample)
 
 

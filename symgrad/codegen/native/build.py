@@ -61,7 +61,7 @@ def kernel(
         at,
         {quantity.name: quantity.axes for quantity in (*model.inputs, *(equation.quantity for equation in equations))},
     )
-    lowering = Lowering(shapes.sample)
+    lowering = Lowering(shapes.sample, frozenset(extent.name for extent in shapes.sizes.values()))
     for quantity in model.inputs:
         axes = tuple(reader.extent(axis) for axis in quantity.axes)
         lowering.arrays[quantity.name] = (at_extent(at),) if quantity.name in shapes.per_sample else axes
@@ -128,6 +128,8 @@ def _outputs(
     for quantity, array in names.items():
         if shapes.mean and array in varied:
             found[quantity] = f"mean_{array}"
+            while found[quantity] in derivation.model.quantities:
+                found[quantity] += "_"
             more.append(Definition(found[quantity], (), _mean(Entry(array, at), at)))
         else:
             found[quantity] = array

@@ -10,7 +10,7 @@ from functools import cached_property
 from symgrad.codegen.native.expressions import Expressions
 from symgrad.codegen.native.fusion import Nest, Tree, accumulates
 from symgrad.codegen.native.nodes import Apply, Entry, Extent, Length, Loop, Node, apply, replaced, whole
-from symgrad.codegen.native.operations import RESERVED
+from symgrad.codegen.native.operations import safe
 from symgrad.codegen.native.statements import Product, Statement
 from symgrad.codegen.native.storage import Path, Stored, Use, uses
 from symgrad.codegen.native.storage import stored as storage_of
@@ -120,11 +120,6 @@ def _loops(tree: tuple[Tree, ...]) -> Iterator[Loop]:
             yield from _loops(node.body)
         elif node.product is not None:
             yield from (*node.product.m, *node.product.n, *node.product.k)
-
-
-def safe(name: str) -> str:
-    """A quantity's name in C."""
-    return f"{name}_" if name in RESERVED else name
 
 
 class _Printer:

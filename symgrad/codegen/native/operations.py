@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from symgrad.codegen.native.unsupported import NativeError
+
 #: An operation's C; {0} and {1} are its arguments, {f} is the ending of a function's name for the precision.
 CALLS: dict[str, str] = {
     **{
@@ -65,5 +67,15 @@ RESERVED = frozenset(
     "auto break case char const continue default do double else enum extern float for goto if inline int long register"
     " restrict return short signed sizeof static struct switch typedef union unsigned void volatile while real main"
     " theta gradient slots work rate step gemm memcpy memset columns orders rates losses points samples batch epochs"
-    " count record log1p".split()
+    " all_theta all_slots all_steps all_gradient start order sample into count record norms gathered sizes epoch"
+    " gradients cost one_sample update run move whole workspace length product use_blas blas_int gemm_function call"
+    " vector_exp vector_tanh vector_sigmoid vector_softplus reduced_expm1 half FMA VECTOR VECTOR_MATH ALIGNED EXPORTED"
+    " unix linux log1p".split()
 ) | HELPERS.keys() | {call.partition("{")[0].partition("(")[0] for call in CALLS.values()} - {""}
+
+
+def safe(name: str) -> str:
+    """A name of the model in C; raises NativeError for one that can't be a C name."""
+    if not name.isidentifier():
+        raise NativeError(f"{name!r} can't be a name in C")
+    return f"{name}_" if name in RESERVED or name.startswith("batch_") else name

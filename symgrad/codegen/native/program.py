@@ -14,6 +14,7 @@ from symgrad.codegen.native.compiler import find_compiler
 from symgrad.codegen.native.function import Function
 from symgrad.codegen.native.kernel import Kernel
 from symgrad.codegen.native.nodes import Extent
+from symgrad.codegen.native.operations import safe
 from symgrad.codegen.native.places import check_places
 from symgrad.codegen.native.source import source
 from symgrad.codegen.native.training import entry
@@ -102,7 +103,7 @@ class NativeFunction:
     def _lengths(self, shapes: dict[str, tuple[int, ...]], samples: int) -> dict[str, int]:
         found = {SAMPLES: samples}
         for quantity in self.derivation.model.inputs:
-            found |= {str(axis): length for axis, length in zip(quantity.axes, shapes[quantity.name], strict=False)}
+            found |= {safe(str(axis)): length for axis, length in zip(quantity.axes, shapes[quantity.name], strict=False)}
         return found
 
     def _function(self, kind: Kind) -> Function:
@@ -114,7 +115,7 @@ class NativeFunction:
         single, varying = kind
         model = self.derivation.model
         sizes = {
-            axis: Extent(axis.name, None, TYPICAL)
+            axis: Extent(safe(axis.name), None, TYPICAL)
             for quantity in model.inputs
             for axis in quantity.axes
             if isinstance(axis, Size)
@@ -125,5 +126,6 @@ class NativeFunction:
 
 
 def _shape(model: Model, quantity: str, lengths: dict[str, int]) -> tuple[int, ...]:
-    known = {Size(name): length for name, length in lengths.items()}
-    return tuple(int(axis.xreplace(known)) for axis in model.quantities[quantity].axes)
+    axes = model.quantities[quantity].axes
+    known = {size: lengths[safe(size.name)] for axis in axes for size in axis.free_symbols}
+    return tuple(int(axis.xreplace(known)) for axis in axes)

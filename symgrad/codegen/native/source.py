@@ -78,7 +78,7 @@ def source(title: str, called: Iterable[str], parts: Iterable[str], single: bool
     for name in sorted(called):
         called |= set(_CALLS.get(name, ()))
     ending = "f" if single else ""
-    lines = [f"/* {line} */" for line in title.splitlines()]
+    lines = [f"/* {title.replace('*/', '')} */"]
     lines += [HEAD.format(real="float" if single else "double")]
     library = sorted(called & _LIBRARY)
     if library:

@@ -110,6 +110,7 @@ class Lowering:
     """Collects statements, and the axes of the arrays that they introduce."""
 
     sample: Extent | None = None
+    taken: frozenset[str] = frozenset()
     arrays: dict[str, tuple[Extent, ...]] = field(default_factory=dict)
     statements: list[Statement] = field(default_factory=list)
     known: dict[Node, str] = field(default_factory=dict)
@@ -178,9 +179,9 @@ class Lowering:
         return Entry(self.known[key], loops)
 
     def fresh(self, stem: str) -> str:
-        """A name that no array has."""
+        """A name that no array and no length has."""
         number = 1
-        while f"{stem}{number}" in self.arrays:
+        while f"{stem}{number}" in self.arrays or f"{stem}{number}" in self.taken:
             number += 1
         return f"{stem}{number}"
 

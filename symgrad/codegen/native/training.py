@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
-from symgrad.codegen.native.kernel import Kernel, safe
+from symgrad.codegen.native.kernel import Kernel
+from symgrad.codegen.native.operations import safe
 
 
 @dataclass(frozen=True)
@@ -14,11 +15,13 @@ class Loop:
     """What a training loop is made of.
 
     `gradients` computes those of a batch, `cost` that of all samples (None for a full batch, whose cost comes with
-    the gradients); `rows`: the numbers of each sample in each column that is cut into batches; `count` parameters.
+    the gradients), `whole` the gradients and the cost of all samples; `rows`: the numbers of each sample in each column
+    that is cut into batches; `count` parameters, `slots` numbers that the optimiser keeps of each.
     """
 
     gradients: Kernel
     cost: Kernel | None
+    whole: Kernel
     rows: dict[str, int]
     count: int
     slots: int
@@ -31,8 +34,20 @@ PARAMETERS = (
     "const long epochs, const long samples, const long *restrict orders, const double *restrict rates, const int record,"
     " const void *const *restrict columns, real *restrict theta, real *restrict slots, double *restrict steps,"
     " real *restrict gradient, real *restrict work, void *const *restrict gathered, double *restrict losses,"
-    " real *restrict points"
+    " double *restrict norms, real *restrict points"
 )
+
+LENGTH = """\
+/* the Euclidean norm of a gradient */
+static double length(const real *gradient)
+{{
+    double sum = 0;
+    for (long i = 0; i < {count}; i++)
+        sum += (double)gradient[i]*gradient[i];
+    return __builtin_sqrt(sum);
+}}
+
+"""
 
 
 def run(loop: Loop) -> str:
@@ -45,7 +60,7 @@ def run(loop: Loop) -> str:
     if before:
         for name in ("theta", "slots", "steps", "gradient"):
             parameters = parameters.replace(f"restrict {name},", f"restrict all_{name},")
-    return f"EXPORTED void run({parameters})\n{{\n{text}\n}}\n"
+    return LENGTH.format(count=loop.count) + f"EXPORTED void run({parameters})\n{{\n{text}\n}}\n"
 
 
 def _kept(loop: Loop) -> tuple[list[str], list[str]]:
@@ -64,7 +79,7 @@ def _kept(loop: Loop) -> tuple[list[str], list[str]]:
 
 def _columns(loop: Loop) -> list[str]:
     """The data by name."""
-    kernels = [loop.gradients, *([loop.cost] if loop.cost else [])]
+    kernels = [loop.gradients, *([loop.cost] if loop.cost else []), loop.whole]
     names = dict.fromkeys(name for kernel in kernels for name in kernel.columns)
     order = all_columns(loop.gradients)
     lines = []
@@ -108,6 +123,8 @@ def _full(loop: Loop) -> list[str]:
         "for (long epoch = 0; epoch < epochs; epoch++) {",
         f"    {_update(loop, 'rates[epoch]')}",
         f"    losses[epoch] = {call};",
+        "    if (norms)",
+        "        norms[epoch] = length(gradient);",
         *_record(loop),
         "}",
     ]
@@ -147,8 +164,12 @@ def _batches(loop: Loop) -> list[str]:
     rate = f"rates[epoch*((samples + {batch - 1})/{batch}) + start/{batch}]" if batch > 1 else "rates[epoch*samples + start]"
     lines.append(f"        {_update(loop, rate)}")
     lines.append("    }")
-    cost = loop.cost.call({name: safe(name) for name in loop.cost.columns}, dict.fromkeys(loop.cost.varying, "samples"))
-    return [*lines, f"    losses[epoch] = {cost};", *_record(loop), "}"]
+    cost, all_of_it = (
+        one.call({name: safe(name) for name in one.columns}, dict.fromkeys(one.varying, "samples"))
+        for one in (loop.cost, loop.whole)
+    )
+    lines += ["    if (norms) {", f"        losses[epoch] = {all_of_it};", "        norms[epoch] = length(gradient);"]
+    return [*lines, "    } else", f"        losses[epoch] = {cost};", *_record(loop), "}"]
 
 
 def _times(row: int) -> str:

@@ -57,6 +57,9 @@ def update(rule: Rule, count: int, single: bool, climbs: bool, called: set[str])
         body.append(f"g += {inner.literal(exact(rule.weight_decay))}*theta[i];")
     body += [f"const real {slot} = slots[{_at(place, count)}];" for place, slot in enumerate(rule.slots)]
     table: dict[Node, Node] = {Entry("theta"): Entry("theta[i]"), Entry("gradient"): Entry("g")}
+    if single:  # a double among floats would make the whole loop double
+        head.append("const real rate = learning_rate;")
+        table[Entry("learning_rate")] = Entry("rate")
     for name, node in nodes.items():
         if name in varying and name != "theta_next":
             body.append(f"const real {name} = {inner.text(replaced(node, table))};")
