@@ -160,7 +160,7 @@ def test_a_hundred_steps_are_those_of_pytorch(case):
 def test_every_optimizer_moves_as_in_the_numpy_engine(optimizer, batch):
     given = perceptron_task(batch=batch, optimizer=optimizer)
     engines = [module.engine(given) for module in (native_engine, numpy_engine)]
-    rates = np.random.default_rng(7).uniform(0.005, 0.02, (6, given.steps))
+    rates = np.random.default_rng(7).uniform(0.0005, 0.002, (6, given.steps))
     orders = np.array([np.random.default_rng(epoch).permutation(given.samples) for epoch in range(6)])
     native, numpy = (engine.run(rates, orders, norms=True) for engine in engines)
     np.testing.assert_allclose(native.losses, numpy.losses, rtol=1e-11)

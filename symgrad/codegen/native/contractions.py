@@ -46,11 +46,11 @@ def _contracted(lowering: Lowering, statement: Statement) -> Iterator[Statement]
         yield statement
         return
     groups = _groups(statement)
-    if len(groups) == 2:
-        found = list(_product(lowering, statement, groups))
-        yield from found or [statement]
+    found = list(_product(lowering, statement, groups)) if len(groups) == 2 else []
+    if found:
+        yield from found
         return
-    if len(groups) > 2:
+    if len(groups) > 1:
         split = _split(statement, groups)
         if split is not None:
             inner, rest = split
@@ -100,19 +100,19 @@ def _factors(node: Node) -> Iterator[Node]:
 
 
 def _split(statement: Statement, groups: list[Group]) -> tuple[Fold, list[Node]] | None:
-    """The sum over one index that only two groups have, and the other factors, if that is much less work."""
+    """The sum over one index that only one or two groups have, and the other factors, if that is much less work."""
     every = frozenset().union(*(group.loops for group in groups))
     best, least = None, _work(every) / 2
     for index in statement.over:
         pair = [group for group in groups if index in group.loops]
         rest = [group for group in groups if index not in group.loops]
-        if len(pair) != 2 or not rest:
+        if len(pair) > 2 or not rest:
             continue
-        inner = pair[0].loops | pair[1].loops
+        inner = pair[0].loops | pair[-1].loops
         outer = (inner - {index}).union(*(group.loops for group in rest))
         work = _work(inner) + _work(outer)
         if work < least:
-            fold = Fold("sum", (index,), Group((*pair[0].factors, *pair[1].factors)).node)
+            fold = Fold("sum", (index,), Group(tuple(factor for group in pair for factor in group.factors)).node)
             best, least = (fold, [factor for group in rest for factor in group.factors]), work
     return best
 

@@ -15,6 +15,7 @@ from symgrad.codegen.native.nodes import (
     Node,
     apply,
     children,
+    entries,
     exposed,
     free_loops,
     rebuilt,
@@ -157,10 +158,8 @@ class Lowering:
         """The node with each costly operation that doesn't change in every turn of the loops done outside of them."""
         if isinstance(node, Fold):
             return Fold(node.kind, node.over, self._hoisted(node.body, around | set(node.over)))
-        if isinstance(node, Apply) and node.operation in COSTLY:
-            loops = set(free_loops(node))
-            if loops < around:
-                return self.named(node)
+        if _is_costly(node) and set(free_loops(node)) < around:
+            return self.named(node)
         return rebuilt(node, lambda child: self._hoisted(child, around))
 
     def named(self, node: Node) -> Entry:
@@ -240,7 +239,7 @@ def shared(lowering: Lowering) -> list[Statement]:
     done: list[Statement] = []
 
     def visit(node: Node) -> Node:
-        key, loops = canonical(node) if isinstance(node, Apply) and node.operation in COSTLY else (None, ())
+        key, loops = canonical(node) if _is_costly(node) else (None, ())
         if key is None or key not in twice:
             return rebuilt(node, visit)
         if key not in names:
@@ -262,8 +261,13 @@ def shared(lowering: Lowering) -> list[Statement]:
     return done
 
 
+def _is_costly(node: Node) -> bool:
+    """Whether a node is worth computing once; one of numbers alone is computed by the compiler."""
+    return isinstance(node, Apply) and node.operation in COSTLY and any(True for _ in entries(node))
+
+
 def _costly(node: Node) -> Iterable[Node]:
-    if isinstance(node, Apply) and node.operation in COSTLY:
+    if _is_costly(node):
         yield node
     for child in children(node):
         yield from _costly(child)

@@ -92,6 +92,7 @@ def _overwritten(
 ) -> dict[str, Stored]:
     """Arrays whose entries are read once only, to compute the same entry of another array: kept in that one's place."""
     result = dict(found)
+    filled: set[str] = set()  # each array's memory serves one other array before it
     for name, store in found.items():
         if store.kind != "work":
             continue
@@ -101,10 +102,11 @@ def _overwritten(
             continue
         (reader,) = statements.values()
         other = reader.array
-        if other in given or found[other].kind != "work" or found[other].kept != store.kept:
+        if other in given or other in filled or found[other].kind != "work" or found[other].kept != store.kept:
             continue
         same = all(use.entry.at == reader.at for use in readers) and arrays[name] == arrays[other]
         if same and reader.kind == "set":
+            filled.add(other)
             result[name] = replace(store, name=other)
     return {name: replace(store, name=_root(result, name)) for name, store in result.items()}
 
