@@ -1,8 +1,7 @@
-"""Every derivation of the gallery by the native backend: the numbers of the NumPy program, or one warning that says why."""
+"""Every derivation of the gallery by the native backend: the numbers of NumPy's program."""
 
 import runpy
 import shutil
-import warnings
 import zlib
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import pytest
 import samples
 
 import symgrad as sg
-from symgrad.codegen.native.unsupported import NativeError
 from symgrad.codegen.native.program import NativeFunction
+from symgrad.codegen.native.unsupported import NativeError
 
 pytestmark = pytest.mark.skipif(not any(map(shutil.which, ("gcc", "clang", "cc"))), reason="no C compiler")
 FOLDER = Path(__file__).parent.parent / "derivations"

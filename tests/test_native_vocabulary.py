@@ -4,9 +4,8 @@ import shutil
 
 import numpy as np
 import pytest
-from test_vocabulary import ROWS, SIZES, model_of, values
-
 from sympy import Symbol
+from test_vocabulary import ROWS, SIZES, model_of, values
 
 import symgrad as sg
 from symgrad.codegen.native.program import NativeFunction
@@ -21,7 +20,7 @@ REFUSED = ("sg.inv", "sg.solve", "sg.det", "sg.logdet")
 def test_a_word_has_the_numbers_of_the_numpy_program(text, numpy, tmp_path):
     model = model_of(text, values(text + numpy, SIZES[0], 0), tmp_path / "m.py")
     if text.startswith(REFUSED):
-        with pytest.raises(NativeError, match="MatrixInverse|Determinant"):
+        with pytest.raises(NativeError, match=r"MatrixInverse|Determinant"):
             NativeFunction(sg.derive(model), "none")
         return
     native, program = model.compile(backend="native"), model.compile()

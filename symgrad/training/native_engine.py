@@ -206,9 +206,10 @@ class NativeEngine:
 
     def _batch(self, columns: Mapping[str, NDArray[Any]]) -> Arrays:
         """The columns of an evaluation: the task's own, or others."""
-        if all(columns[name] is column for name, column in self._task.columns.items() if name in columns):
-            if columns.keys() >= {name for name, column in self._task.columns.items() if column.ndim}:
-                return self._columns
+        own = self._task.columns
+        varying = {name for name, column in own.items() if column.ndim}
+        if varying <= columns.keys() and all(column is own[name] for name, column in columns.items()):
+            return self._columns
         return self._converted({**self._task.columns, **columns})
 
     def _converted(self, columns: Mapping[str, NDArray[Any]]) -> Arrays:

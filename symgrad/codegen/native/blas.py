@@ -20,7 +20,12 @@ _NAMES = (
     ("scipy_cblas_{}gemm", 32),
     ("cblas_{}gemm", 32),
 )
-_THREADS = ("scipy_openblas_{}_num_threads64_", "openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads", "openblas_{}_num_threads")
+_THREADS = (
+    "scipy_openblas_{}_num_threads64_",
+    "openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads",
+)
 
 
 @dataclass(frozen=True)

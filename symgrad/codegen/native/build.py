@@ -159,7 +159,9 @@ def _outside(
 
 def offsets(arrays: Sequence[tuple[Extent, ...]]) -> list[str]:
     """Where each array begins if they follow each other, in C."""
-    known, names, found = 0, [], []
+    known = 0
+    names: list[str] = []
+    found: list[str] = []
     for axes in arrays:
         found.append(" + ".join([*names, *([str(known)] if known or not names else [])]))
         values = [axis.value for axis in axes]

@@ -20,10 +20,11 @@ from symgrad.codegen.native.unsupported import NativeError
 
 #: Arithmetic may be reordered, but NaN and infinity stay what they are.  Not -ffast-math itself: with some versions
 #: of GCC it also changes the rounding of the whole process.
-FLAGS = (
-    "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math -fassociative-math"
-    " -freciprocal-math -fno-signed-zeros -ffp-contract=fast -fno-tree-slp-vectorize"
-).split()
+_FLAGS = (
+    "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math -fassociative-math "
+    "-freciprocal-math -fno-signed-zeros -ffp-contract=fast -fno-tree-slp-vectorize"
+)
+FLAGS = tuple(_FLAGS.split())
 SECONDS = 120  # after which a compiler is taken to hang
 
 

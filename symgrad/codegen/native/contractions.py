@@ -157,9 +157,9 @@ def _operand(lowering: Lowering, group: Group, order: tuple[Loop, ...]) -> tuple
     if len(group.factors) == 1 and isinstance(group.factors[0], Entry):
         entry = group.factors[0]
         loops = [at for at in entry.at if isinstance(at, Loop)]
-        if len(set(loops)) == len(loops) and all(isinstance(at, Loop) or not free_loops(at) for at in entry.at):
-            if set(loops) == group.loops and (entry.at and isinstance(entry.at[-1], Loop)):
-                return entry, []
+        plain = len(set(loops)) == len(loops) and all(isinstance(at, Loop) or not free_loops(at) for at in entry.at)
+        if plain and set(loops) == group.loops and isinstance(entry.at[-1], Loop):
+            return entry, []
     name = lowering.fresh("t")
     loops_ = tuple(loop for loop in order if loop in group.loops)
     lowering.arrays[name] = tuple(loop.extent for loop in loops_)

@@ -11,10 +11,10 @@ from __future__ import annotations
 from textwrap import indent
 
 _DOUBLE = (
-    "2.5100375832561234e-08 2.7620075879983367e-07 2.7557268480310024e-06 2.4801521322368692e-05 0.00019841269863040545"
-    " 0.0013888888917196719 0.008333333333330065 0.041666666666624164 0.16666666666666669 0.5"
-).split()
-_SINGLE = "0.001392617611993558 0.008363173074513711 0.041666554662050534 0.1666657702559799 0.5".split()
+    "2.5100375832561234e-08 2.7620075879983367e-07 2.7557268480310024e-06 2.4801521322368692e-05 "
+    "0.00019841269863040545 0.0013888888917196719 0.008333333333330065 0.041666666666624164 0.16666666666666669 0.5"
+)
+_SINGLE = "0.001392617611993558 0.008363173074513711 0.041666554662050534 0.1666657702559799 0.5"
 
 _TEXT = """\
 #if defined __FMA__ || defined __aarch64__
@@ -75,8 +75,8 @@ def elementary(called: set[str], single: bool) -> str:
     if not called:
         return ""
     f = "f" if single else ""
-    polynomial = [f"real p = {(_SINGLE if single else _DOUBLE)[0]}{f};"]
-    polynomial += [f"p = p*r + {coefficient}{f};" for coefficient in (_SINGLE if single else _DOUBLE)[1:]]
+    first, *rest = (_SINGLE if single else _DOUBLE).split()
+    polynomial = [f"real p = {first}{f};", *(f"p = p*r + {coefficient}{f};" for coefficient in rest)]
     values = {
         "f": f,
         "polynomial": indent("\n".join(polynomial), "    "),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from symgrad.codegen.native.elementary import VECTOR
-from symgrad.codegen.native.nodes import Apply, Entry, Extent, Fold, Length, Loop, Node, Number, ZERO
+from symgrad.codegen.native.nodes import ZERO, Apply, Entry, Extent, Fold, Length, Loop, Node, Number
 from symgrad.codegen.native.operations import ATOM, CALLS, INFIX, UNARY
 from symgrad.codegen.native.unsupported import NativeError
 
@@ -108,7 +108,9 @@ class Expressions:
         if isinstance(node, Entry):
             return node.array in self.whole
         if isinstance(node, Apply) and node.operation in _WHOLE:
-            return all(self._is_whole(arg) or _integral(arg) for arg in node.args) and any(map(self._is_whole, node.args))
+            return all(self._is_whole(arg) or _integral(arg) for arg in node.args) and any(
+                map(self._is_whole, node.args)
+            )
         return False
 
     def _place(self, node: Node) -> tuple[str, int]:
@@ -152,14 +154,14 @@ class Expressions:
 
     def _guards(self, position: Node, extent: Extent) -> list[str]:
         """What must be tested lest a position lies outside its axis; those read from arrays are checked beforehand."""
-        if isinstance(position, Loop) and position.extent == extent or isinstance(position, Entry):
+        if (isinstance(position, Loop) and position.extent == extent) or isinstance(position, Entry):
             return []
         low, high = self._bounds(position)
         tests = []
         if low is None or low < 0:
             tests.append(f"{self.place(position, 5)} >= 0")
         inside = high is not None and extent.value is not None and high < extent.value
-        if not inside and not (position == ZERO):
+        if not inside and position != ZERO:
             tests.append(f"{self.place(position, 5)} < {extent.text}")
         return tests
 

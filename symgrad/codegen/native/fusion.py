@@ -188,10 +188,7 @@ class _Fusion:
             if at == group.loop
         }
         mine = {
-            (entry.array, place)
-            for entry in reading(item.statement)
-            for place, at in enumerate(entry.at)
-            if at == loop
+            (entry.array, place) for entry in reading(item.statement) for place, at in enumerate(entry.at) if at == loop
         }
         return not theirs.isdisjoint(mine)
 

@@ -98,7 +98,9 @@ class Kernel:
     def text(self) -> str:
         """The function."""
         body = "\n".join(f"    {line}" for line in self.body)
-        return f"static {'real' if self.returns else 'void'} {self.name}({', '.join(self.parameters)})\n{{\n{body}\n}}\n"
+        return (
+            f"static {'real' if self.returns else 'void'} {self.name}({', '.join(self.parameters)})\n{{\n{body}\n}}\n"
+        )
 
     @property
     def parameters(self) -> list[str]:
@@ -130,9 +132,7 @@ class _Printer:
         taken = set(kernel.extents) | {extent.name for axes in kernel.extents.values() for extent in axes}
         self.letters = [letter for letter in (*_LETTERS, *(f"i{n}" for n in range(99))) if letter not in taken]
         self.names: dict[Loop, str] = {}
-        self.printer = Expressions(
-            self.entry, kernel.extents, kernel.whole, self.names, kernel.single, kernel.called
-        )
+        self.printer = Expressions(self.entry, kernel.extents, kernel.whole, self.names, kernel.single, kernel.called)
         self.inner = replace(self.printer, repeated=True)
         self.declared: set[str] = set()
         self.uses: dict[str, list[Use]] = {}
@@ -208,7 +208,13 @@ class _Printer:
         if statement.kind == "set":
             declared = statement.array in self.kernel.outside and self.kernel.extents[statement.array]
             store = self.kernel.stored.get(statement.array)
-            if store and store.kind == "local" and not store.extents and statement.array not in self.declared and not declared:
+            if (
+                store
+                and store.kind == "local"
+                and not store.extents
+                and statement.array not in self.declared
+                and not declared
+            ):
                 self.declared.add(statement.array)
                 more = any(accumulates(use.statement) for use in self.uses[statement.array] if use.writes)
                 yield f"{'' if more else 'const '}real {target} = {printer.text(body)};"

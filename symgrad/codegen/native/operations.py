@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from symgrad.codegen.native.unsupported import NativeError
 
+_PLAIN = "exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc tgamma lgamma floor ceil"
 #: An operation's C; {0} and {1} are its arguments, {f} is the ending of a function's name for the precision.
 CALLS: dict[str, str] = {
-    **{
-        name: f"{name}{{f}}({{0}})"
-        for name in (
-            "exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc tgamma lgamma floor ceil"
-        ).split()
-    },
+    **{name: f"{name}{{f}}({{0}})" for name in _PLAIN.split()},
     "pow": "pow{f}({0}, {1})",
     "abs": "fabs{f}({0})",
     "square": "square({0})",
@@ -26,7 +22,7 @@ CALLS: dict[str, str] = {
     "e": "2.718281828459045{c}",
     "infinity": "(real)__builtin_inf()",
     "-infinity": "(-(real)__builtin_inf())",
-    "nan": "(real)__builtin_nan(\"\")",
+    "nan": '(real)__builtin_nan("")',
 }
 
 #: C functions that a kernel brings along where it calls them.
@@ -62,16 +58,21 @@ INFIX: dict[str, tuple[str, int]] = {
 }
 UNARY, ATOM = 7, 8
 
+_TAKEN = (
+    "auto break case char const continue default do double else enum extern float for goto if inline int long "
+    "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
+    "real main theta gradient slots work rate step gemm memcpy memset columns orders rates losses points samples "
+    "batch epochs all_theta all_slots all_steps all_gradient start order sample into count record norms gathered "
+    "sizes epoch gradients cost one_sample update run move whole workspace length product use_blas blas_int "
+    "gemm_function call vector_exp vector_tanh vector_sigmoid vector_softplus reduced_expm1 half FMA VECTOR "
+    "VECTOR_MATH ALIGNED EXPORTED unix linux log1p"
+)
 #: Names that a C file of ours has already.
-RESERVED = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register"
-    " restrict return short signed sizeof static struct switch typedef union unsigned void volatile while real main"
-    " theta gradient slots work rate step gemm memcpy memset columns orders rates losses points samples batch epochs"
-    " all_theta all_slots all_steps all_gradient start order sample into count record norms gathered sizes epoch"
-    " gradients cost one_sample update run move whole workspace length product use_blas blas_int gemm_function call"
-    " vector_exp vector_tanh vector_sigmoid vector_softplus reduced_expm1 half FMA VECTOR VECTOR_MATH ALIGNED EXPORTED"
-    " unix linux log1p".split()
-) | HELPERS.keys() | {call.partition("{")[0].partition("(")[0] for call in CALLS.values()} - {""}
+RESERVED = (
+    frozenset(_TAKEN.split())
+    | HELPERS.keys()
+    | {call.partition("{")[0].partition("(")[0] for call in CALLS.values()} - {""}
+)
 
 
 def safe(name: str) -> str:

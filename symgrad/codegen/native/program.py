@@ -41,7 +41,7 @@ def native_program(derivation: Derivation, reduction: Reduction) -> Program:
 
 
 class NativeFunction:
-    """The result and the gradients by C, compiled when they are first asked for; raises NativeError if they can't be."""
+    """The result and the gradients by C, compiled at the first call; raises NativeError where there can be none."""
 
     def __init__(self, derivation: Derivation, reduction: Reduction) -> None:
         find_compiler()
@@ -103,7 +103,8 @@ class NativeFunction:
     def _lengths(self, shapes: dict[str, tuple[int, ...]], samples: int) -> dict[str, int]:
         found = {SAMPLES: samples}
         for quantity in self.derivation.model.inputs:
-            found |= {safe(str(axis)): length for axis, length in zip(quantity.axes, shapes[quantity.name], strict=False)}
+            pairs = zip(quantity.axes, shapes[quantity.name], strict=False)
+            found |= {safe(axis.name): length for axis, length in pairs if isinstance(axis, Size)}
         return found
 
     def _function(self, kind: Kind) -> Function:

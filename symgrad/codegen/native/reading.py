@@ -1,4 +1,4 @@
-"""Right-hand sides as nodes, with the lengths of all axes put in, and logarithms and softmaxes in their stable forms."""
+"""Right-hand sides as nodes, the lengths of axes put in, logarithms and softmaxes in their stable forms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,26 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 
-from sympy import Add, And, Expr, Function, Ge, Indexed, KroneckerDelta, Le, Mod, Mul, Piecewise, Pow, S, Sum, Symbol, exp, floor, log
+from sympy import (
+    Add,
+    And,
+    Expr,
+    Function,
+    Ge,
+    Indexed,
+    KroneckerDelta,
+    Le,
+    Mod,
+    Mul,
+    Piecewise,
+    Pow,
+    S,
+    Sum,
+    Symbol,
+    exp,
+    floor,
+    log,
+)
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
@@ -187,7 +206,9 @@ class Reader:
                 above += [whole(abs(int(factor.p)))] if abs(factor.p) != 1 else []
                 below += [whole(int(factor.q))] if factor.q != 1 else []
             elif isinstance(factor, Pow) and factor.exp.is_number and factor.exp.is_negative:
-                below.append(self.node(Pow(factor.base, -factor.exp, evaluate=False) if factor.exp != -1 else factor.base))
+                below.append(
+                    self.node(Pow(factor.base, -factor.exp, evaluate=False) if factor.exp != -1 else factor.base)
+                )
             else:
                 above.append(self.node(factor))
         negated = [part for part in above if isinstance(part, Apply) and part.operation == "neg"]

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from symgrad.codegen.native.elementary import elementary
 from symgrad.codegen.native.operations import HELPERS
 
+_VECTORISED = "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc pow log1p"
 #: Functions of the C library that glibc has for several numbers at once.
-VECTORISED = frozenset("exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc pow log1p".split())
-_LIBRARY = VECTORISED | frozenset("sqrt fabs floor ceil tgamma lgamma".split())
+VECTORISED = frozenset(_VECTORISED.split())
+_LIBRARY = VECTORISED | {"sqrt", "fabs", "floor", "ceil", "tgamma", "lgamma"}
 #: What the small functions call in their turn.
 _CALLS = {"sigmoid": ("exp",), "softplus": ("exp", "log1p", "fabs"), "abs": ("fabs",)}
 

@@ -23,10 +23,11 @@ from symgrad.codegen.native.nodes import (
     whole,
 )
 
-COSTLY = frozenset(
-    "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc tgamma lgamma sigmoid softplus pow"
-    " sqrt".split()
+_COSTLY = (
+    "exp log sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc tgamma lgamma sigmoid softplus pow "
+    "sqrt"
 )
+COSTLY = frozenset(_COSTLY.split())
 UNROLLED = 4  # a reduction over at most this many entries is written out
 
 
@@ -98,8 +99,10 @@ def canonical(node: Node) -> tuple[Node, tuple[Loop, ...]]:
                 return bound[part]
             return table.setdefault(part, Loop(f"free {len(table)}", part.extent))
         if isinstance(part, Fold):
-            inner = {loop: Loop(f"bound {len(bound) + place}", loop.extent) for place, loop in enumerate(part.over)}
-            over = tuple(loop for loop in inner.values())
+            inner: dict[Node, Node] = {
+                loop: Loop(f"bound {len(bound) + place}", loop.extent) for place, loop in enumerate(part.over)
+            }
+            over = tuple(loop for loop in inner.values() if isinstance(loop, Loop))
             return Fold(part.kind, over, visit(part.body, {**bound, **inner}))
         return rebuilt(part, lambda child: visit(child, bound))
 
@@ -122,7 +125,9 @@ class Lowering:
         body = self._hoisted(body, {at for at in definition.at if isinstance(at, Loop)})
         self.arrays.setdefault(definition.name, tuple(map(_extent, definition.at)))
         if isinstance(body, Fold):
-            self.statements.append(scattered(Statement(definition.name, definition.at, body.kind, body.over, body.body)))
+            self.statements.append(
+                scattered(Statement(definition.name, definition.at, body.kind, body.over, body.body))
+            )
         else:
             self.statements.append(Statement(definition.name, definition.at, "set", (), body))
 

@@ -88,7 +88,10 @@ def _common(one: Path, other: Path) -> Path:
 
 
 def _overwritten(
-    found: dict[str, Stored], by_array: Mapping[str, list[Use]], arrays: Mapping[str, tuple[Extent, ...]], given: set[str]
+    found: dict[str, Stored],
+    by_array: Mapping[str, list[Use]],
+    arrays: Mapping[str, tuple[Extent, ...]],
+    given: set[str],
 ) -> dict[str, Stored]:
     """Arrays whose entries are read once only, to compute the same entry of another array: kept in that one's place."""
     result = dict(found)

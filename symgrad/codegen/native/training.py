@@ -31,10 +31,10 @@ class Loop:
 REGISTERS = 16  # up to this many parameters are kept in local variables through a loop
 
 PARAMETERS = (
-    "const long epochs, const long samples, const long *restrict orders, const double *restrict rates, const int record,"
-    " const void *const *restrict columns, real *restrict theta, real *restrict slots, double *restrict steps,"
-    " real *restrict gradient, real *restrict work, void *const *restrict gathered, double *restrict losses,"
-    " double *restrict norms, real *restrict points"
+    "const long epochs, const long samples, const long *restrict orders, const double *restrict rates,"
+    " const int record, const void *const *restrict columns, real *restrict theta, real *restrict slots,"
+    " double *restrict steps, real *restrict gradient, real *restrict work, void *const *restrict gathered,"
+    " double *restrict losses, double *restrict norms, real *restrict points"
 )
 
 LENGTH = """\
@@ -134,12 +134,15 @@ def _batches(loop: Loop) -> list[str]:
     assert loop.cost is not None  # there are several batches
     kernel, batch = loop.gradients, loop.batch
     length = str(batch) if not kernel.varying else "count"
-    lines = ["for (long epoch = 0; epoch < epochs; epoch++) {", f"    for (long start = 0; start < samples; start += {batch}) {{"]
+    lines = [
+        "for (long epoch = 0; epoch < epochs; epoch++) {",
+        f"    for (long start = 0; start < samples; start += {batch}) {{",
+    ]
     if kernel.varying:
         lines.append(f"        const long count = samples - start < {batch} ? samples - start : {batch};")
     cut = [name for name in kernel.columns if name in loop.rows]
     if cut:
-        lines.append(f"        const long *restrict order = orders ? orders + epoch*samples + start : 0;")
+        lines.append("        const long *restrict order = orders ? orders + epoch*samples + start : 0;")
     given = {name: safe(name) for name in kernel.columns}
     if batch == 1 and cut:
         lines.append("        const long sample = order ? *order : start;")
@@ -157,11 +160,16 @@ def _batches(loop: Loop) -> list[str]:
         if row == 1:
             lines.append(f"                into[i] = {safe(name)}[order[i]];")
         else:
-            lines.append(f"                memcpy(into + i{_times(row)}, {safe(name)} + order[i]{_times(row)}, {row}*sizeof({kind}));")
+            copied = f"{safe(name)} + order[i]{_times(row)}, {row}*sizeof({kind})"
+            lines.append(f"                memcpy(into + i{_times(row)}, {copied});")
         lines += [f"            batch_{name} = into;", "        }"]
     sizes = dict.fromkeys(kernel.varying, "count")
     lines.append(f"        {kernel.call(given, sizes)};")
-    rate = f"rates[epoch*((samples + {batch - 1})/{batch}) + start/{batch}]" if batch > 1 else "rates[epoch*samples + start]"
+    rate = (
+        f"rates[epoch*((samples + {batch - 1})/{batch}) + start/{batch}]"
+        if batch > 1
+        else "rates[epoch*samples + start]"
+    )
     lines.append(f"        {_update(loop, rate)}")
     lines.append("    }")
     cost, all_of_it = (

@@ -4,4 +4,4 @@ from symgrad.errors import SymgradError
 
 
 class NativeError(SymgradError):
-    """A model, or a machine, that the native backend can't serve; the message names the operation or what is missing."""
+    """A model, or a machine, that the native backend can't serve; the message says what is missing."""

@@ -67,7 +67,9 @@ def update(rule: Rule, count: int, single: bool, climbs: bool, called: set[str])
     body.append(f"theta[i] = {inner.text(replaced(nodes['theta_next'], table))};")
     lines = [*head, f"for (long i = 0; i < {count}; i++) {{", *(f"    {line}" for line in body), "}"]
     slots = ", real *restrict slots" if rule.slots else ""
-    parameters = f"real *restrict theta, const real *restrict gradient{slots}, const double learning_rate, const double step"
+    parameters = (
+        f"real *restrict theta, const real *restrict gradient{slots}, const double learning_rate, const double step"
+    )
     text = "\n".join(f"    {line}" for line in lines)
     return f"static inline void update({parameters})\n{{\n{text}\n}}\n"
 
