@@ -306,3 +306,31 @@ def test_a_folder_that_is_a_link_is_not_loaded_from(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(NativeError, match="belongs to somebody else"):
         compiler.cache_folder()
+
+
+@sg.model
+def quadratic(x, y, a, b, c):
+    L = 3 * (a * x**2 + b * x + a * b * c - y) ** 2 / 2 + (a - 1) ** 2
+    return L
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", ["line", "quadratic", "shifted"])
+def test_squares_of_all_samples_are_a_few_squares_with_the_same_numbers(kind):
+    x = np.random.default_rng(8).normal(size=60)
+    if kind == "quadratic":
+        given = task(quadratic, dict.fromkeys("abc", ()), {"x": x, "y": x**2 - 1}, optimizer=adam())
+    else:  # data far from 0: squares of sums of products would lose half of the digits
+        shift = 1e4 if kind == "shifted" else 0.0
+        given = task(line, {"w": (), "b": ()}, {"x": x + shift, "y": 3 * x - 1}, optimizer=adam())
+    native, numpy = (module.engine(given) for module in (native_engine, numpy_engine))
+    assert "a QR factorisation" in native.explain()
+    rates = np.full((200, 1), 0.01)
+    one, two = native.run(rates, None), numpy.run(rates, None)
+    np.testing.assert_allclose(one.losses, two.losses, rtol=1e-9)
+    for name in given.params:
+        np.testing.assert_allclose(one.points[name], two.points[name], rtol=1e-8, atol=1e-12)
+    part = {name: column[:7] for name, column in given.columns.items()}
+    native.restore(numpy.snapshot())
+    assert native.evaluate(part)[0] == pytest.approx(numpy.evaluate(part)[0], rel=1e-12)
+    assert native.evaluate(given.columns)[0] == pytest.approx(numpy.evaluate(given.columns)[0], rel=1e-9)

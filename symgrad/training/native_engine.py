@@ -26,6 +26,7 @@ from symgrad.codegen.program import arguments
 from symgrad.derivation import derive
 from symgrad.equations import Size
 from symgrad.training.engine import Engine, State, Task, Track
+from symgrad.training.least_squares import LeastSquares, least_squares
 
 CONSTANT = 10_000  # up to this many samples, the size of a full batch is a constant of the program
 
@@ -64,7 +65,12 @@ class NativeEngine:
         self._fresh = False  # whether `gradient` is that of a full batch at the parameters
         self._full = task.batch >= task.samples
         self._columns = self._converted(task.columns)
-        self._whole_kernel = self._built("gradients", None if self._full else 0)
+        self._squares = self._least_squares()
+        if self._squares is not None:
+            self._columns = {name: number.astype(self._real) for name, number in self._squares.numbers.items()}
+            self._whole_kernel = self._of_squares(self._squares)
+        else:
+            self._whole_kernel = self._built("gradients", None if self._full else 0)
         one = task.batch == 1 and not self._full
         self._kernel = self._built("one_sample", 1, result=False) if one else self._whole_kernel
         cost = None if self._full else self._built("cost", 0, gradients=False)
@@ -165,11 +171,23 @@ class NativeEngine:
             products = f"{count} matrix products are loops of its own, since no BLAS was found"
         else:
             products = f"{count} matrix products call {made.blas.file.rpartition('/')[2]} with one thread"
+        if self._squares is not None:
+            products = f"the squares of all samples are {self._squares.residuals} squares, by a QR factorisation before"
         how = "loaded from the cache" if made.known else "compiled"
         return (
             f"Native: one C function runs whole epochs, {batch} a step, in {'single' if self._single else 'double'} "
             f"precision; {products}. Derived, printed and {how} in {self._seconds:.2f} s."
         )
+
+    def _least_squares(self) -> LeastSquares | None:
+        """The cost over all samples as a few squares, where the task asks for nothing else and it is that."""
+        if not (self._full and self._scalar and self._columns):
+            return None
+        return least_squares(self._task.model, self._task.params, self._columns, self._task.samples)
+
+    def _of_squares(self, squares: LeastSquares) -> Kernel:
+        theta = list(self._task.params)
+        return kernel(squares.derivation, Shapes({}), theta, single=self._single)
 
     def _built(self, name: str, batch: int | None, gradients: bool = True, result: bool = True) -> Kernel:
         """A kernel for a number of samples: None is all of them, 0 one that varies from call to call."""
