@@ -71,7 +71,8 @@ def least_squares(
     if len(monomials) > MOST or 2 * len(monomials) > samples:
         return None
     rows = [[part.get(monomial, np.zeros(samples)) for monomial in monomials] for part in parts]
-    factor = np.linalg.qr(np.concatenate([np.stack(row, axis=1) for row in rows]), mode="r")
+    stacked = np.concatenate([np.stack(row, axis=1) for row in rows])
+    factor: NDArray[np.float64] = np.asarray(np.linalg.qr(stacked, mode="r"))
     return _of_factor(model, list(params), monomials, factor) if np.isfinite(factor).all() else None
 
 

@@ -93,6 +93,11 @@ class NativeEngine:
             for name in self._kernel.columns
             if name in rows
         ]
+        # Addresses are taken once: the arrays stay where they are, and short runs would notice.
+        self._own = addresses([self._columns[name] for name in training.all_columns(self._kernel)])
+        self._state = tuple(map(address, (self._theta, self._slots, self._steps)))
+        self._at_gradient = address(self._gradient)
+        self._gathering = addresses(self._gathered)
         self._seconds = perf_counter() - begin
 
     def run(
@@ -114,13 +119,11 @@ class NativeEngine:
                 address(places),
                 address(rates),
                 ctypes.c_int(record),
-                addresses([self._columns[name] for name in training.all_columns(self._kernel)]),
-                address(self._theta),
-                address(self._slots),
-                address(self._steps),
-                address(self._gradient),
-                address(self._library.work((self._task.samples,))),
-                addresses(self._gathered),
+                self._own,
+                *self._state,
+                self._at_gradient,
+                self._library.work((self._task.samples,)),
+                self._gathering,
                 address(losses),
                 address(lengths),
                 address(points),
@@ -133,10 +136,8 @@ class NativeEngine:
         loss = self._evaluated(self._batch(batch))
         self._fresh = False
         self._library.functions.move(
-            address(self._theta),
-            address(self._slots),
-            address(self._steps),
-            address(self._gradient),
+            *self._state,
+            self._at_gradient,
             ctypes.c_double(rate),
         )
         return loss
@@ -211,14 +212,15 @@ class NativeEngine:
         self._fresh = self._full and columns is self._columns
         if columns is not self._columns and not self._whole_kernel.varying:
             return self._any((samples,), columns, self._theta, self._gradient)
+        names = training.all_columns(self._whole_kernel)
         with self._library.one_thread():
             return float(
                 self._library.functions.whole(
                     (ctypes.c_long * 1)(samples),
-                    addresses([columns[name] for name in training.all_columns(self._whole_kernel)]),
-                    address(self._theta),
-                    address(self._gradient),
-                    address(self._library.work((max(samples, self._task.samples),))),
+                    self._own if columns is self._columns else addresses([columns[name] for name in names]),
+                    self._state[0],
+                    self._at_gradient,
+                    self._library.work((max(samples, self._task.samples),)),
                 )
             )
 

@@ -37,16 +37,17 @@ class Library:
         if self.products and self.blas is not None:
             self.functions.use_blas(ctypes.c_void_p(self.blas.single if self.single else self.blas.double))
         self.functions.workspace.restype = ctypes.c_long
-        self._work: dict[tuple[int, ...], NDArray[Any]] = {}
+        self._work: dict[tuple[int, ...], tuple[NDArray[Any], ctypes.c_void_p]] = {}
         self.seconds = perf_counter() - begin
 
-    def work(self, sizes: tuple[int, ...]) -> NDArray[Any]:
-        """The workspace for lengths that vary; that of the last ones is kept."""
+    def work(self, sizes: tuple[int, ...]) -> ctypes.c_void_p:
+        """Where the workspace for lengths that vary begins; that for the last ones is kept."""
         if sizes not in self._work:
             self._work.clear()
             count = self.functions.workspace((ctypes.c_long * max(len(sizes), 1))(*sizes))
-            self._work[sizes] = aligned(count, self.real)
-        return self._work[sizes]
+            array = aligned(count, self.real)
+            self._work[sizes] = array, address(array)
+        return self._work[sizes][1]
 
     def one_thread(self) -> AbstractContextManager[None]:
         """The BLAS with one thread, where it is called."""
@@ -73,6 +74,6 @@ class Function:
                     addresses([columns[name] for name in all_columns(self.kernel)]),
                     address(theta),
                     address(out),
-                    address(self.library.work(sizes)),
+                    self.library.work(sizes),
                 )
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any
 
@@ -35,9 +36,14 @@ def native_program(derivation: Derivation, reduction: Reduction) -> Program:
     try:
         function = NativeFunction(derivation, reduction)
     except NativeError as error:
-        warnings.warn(f'backend="native" can\'t serve {derivation.model.name}, so NumPy does: {error}', stacklevel=4)
+        _warn(derivation, error, stacklevel=5)
         return compile_derivation(derivation, reduction)
     return Program(derivation.model, derivation.wrt, reduction, function.source, function)
+
+
+def _warn(derivation: Derivation, error: NativeError, stacklevel: int) -> None:
+    name = derivation.model.name
+    warnings.warn(f'backend="native" can\'t serve {name}, so NumPy does: {error}', stacklevel=stacklevel)
 
 
 class NativeFunction:
@@ -48,12 +54,23 @@ class NativeFunction:
         self.derivation, self.reduction = derivation, reduction
         self._scalar = not derivation.model.has_axes
         self._functions: dict[Kind, Function] = {}
+        self._instead: Callable[..., Any] | None = None  # NumPy's function, where the compiler turned out not to work
         one = self._kernel((False, frozenset()))
         text = one.text  # printing finds what the text calls
         self.source = source(derivation.model.name, one.called, [text, entry(one, "call")], False, 64)
 
     def __call__(self, **values: Any) -> tuple[Any, dict[str, Any]]:
         """The result and the gradients by name, for checked values."""
+        if self._instead is None:
+            try:
+                return self._computed(values)
+            except NativeError as error:
+                _warn(self.derivation, error, stacklevel=4)
+                self._instead = compile_derivation(self.derivation, self.reduction).function
+        found: tuple[Any, dict[str, Any]] = self._instead(**values)
+        return found
+
+    def _computed(self, values: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         model = self.derivation.model
         shapes = {name: np.shape(value) for name, value in values.items()}
         common = np.broadcast_shapes(*shapes.values()) if self._scalar else ()
