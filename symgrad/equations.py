@@ -298,7 +298,7 @@ class Model:
         return replace(self, facts=(*self.facts, *flat))
 
     def compile(self, wrt: Any = None, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
-        """One function that returns the result and its gradients by name: of NumPy, or compiled by JAX."""
+        """One function that returns the result and its gradients by name: of NumPy, or compiled by JAX or as C."""
         from symgrad.codegen.program import compile_model
 
         return compile_model(self, wrt, reduction, backend)

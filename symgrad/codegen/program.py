@@ -150,6 +150,10 @@ def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none", 
 
 def compile_derivation(derivation: Derivation, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
     """The forward equations and the steps as one function that returns (result, gradients by name)."""
+    if backend == "native":
+        from symgrad.codegen.native.program import native_program
+
+        return native_program(derivation, reduction)
     model, spoken = derivation.model, dialect(backend)
     mean = ("np.mean({})" if reduction == "mean" else "{}").format
     gradients = ", ".join(
