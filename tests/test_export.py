@@ -1,5 +1,7 @@
 """Exported source: its gradients are those that PyTorch and JAX find by themselves, and it needs no symgrad."""
 
+import ctypes
+import shutil
 import subprocess
 import sys
 
@@ -9,6 +11,7 @@ from test_oracle import CASES
 from test_vocabulary import ROWS, SIZES, model_of, values
 
 import symgrad as sg
+from symgrad.cli import main
 from symgrad.errors import SymgradError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
@@ -245,6 +248,45 @@ def test_the_python_file_has_the_gradients_of_arrays(tmp_path):
     np.testing.assert_allclose(out, attend(*[ARRAYS["X"]] * 3))
 
 
+def compiled(source, tmp_path):
+    """The library that the system's C compiler makes of a source, with every warning an error."""
+    compiler = shutil.which("cc") or pytest.skip("no C compiler")
+    (tmp_path / "exported.c").write_text(source)
+    command = [compiler, "-std=gnu11", "-O2", "-Wall", "-Werror", "-Wno-unused-function", "-shared", "-fPIC"]
+    subprocess.run([*command, "exported.c", "-o", "exported.so", "-lm"], cwd=tmp_path, check=True, timeout=100)
+    return ctypes.CDLL(str(tmp_path / "exported.so"))
+
+
+def pointer(array):
+    return array.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+
+
+def test_the_c_file_computes_the_loss_and_its_gradients(tmp_path):
+    function = compiled(sg.export(mlp, "c", wrt=WEIGHTS), tmp_path).mlp
+    function.restype = ctypes.c_double
+    loss, gradients = mlp.compile(wrt=WEIGHTS)(**ARRAYS)
+    out = np.empty(sum(gradient.size for gradient in gradients.values()))
+    sizes = [ctypes.c_long(size) for size in (3, 4, 2, 5)]  # d, h, k, n
+    assert function(*sizes, *map(pointer, ARRAYS.values()), pointer(out)) == pytest.approx(loss, rel=1e-12)
+    expected = np.concatenate([gradients[name].ravel() for name in WEIGHTS])
+    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-14)
+
+
+def test_the_c_file_of_a_model_of_scalars_takes_samples(tmp_path):
+    function = compiled(sg.export(line, "c", wrt=["w", "b"]), tmp_path).line
+    function.restype = ctypes.c_double
+    x, out = np.linspace(-1, 1, 7), np.empty(2)
+    loss, gradients = line.compile(wrt=["w", "b"], reduction="mean")(x=x, y=x**2, w=0.3, b=0.1)
+    found = function(7, pointer(x), pointer(x**2), ctypes.c_double(0.3), ctypes.c_double(0.1), pointer(out))
+    assert [found, *out] == pytest.approx([loss, gradients["w"], gradients["b"]], rel=1e-12)
+
+
+def test_the_command_prints_it(tmp_path, capsys):
+    (tmp_path / "m.py").write_text("import symgrad as sg\n@sg.model\ndef square(w):\n    L = w**2\n    return L\n")
+    assert main(["export", f"{tmp_path / 'm.py'}:square", "--to", "jax"]) == 0
+    assert "def square_backward(saved, grad_L):" in capsys.readouterr().out
+
+
 def test_what_a_program_or_a_derivation_has_is_exported():
     assert sg.export(mlp.compile(wrt="W1"), "jax") == sg.export(sg.derive(mlp, "W1"), "jax")
     assert sg.export(mlp, "jax", wrt="W1") == sg.export(mlp, "jax", wrt=["W1"])
@@ -258,6 +300,7 @@ def test_what_a_program_or_a_derivation_has_is_exported():
         ({"model": line, "to": "jax", "wrt": "v"}, "v is no input that a gradient can be taken by"),
         ({"model": embedding, "to": "torch", "wrt": "words"}, "words is no input that a gradient"),
         ({"model": line, "to": "jax", "optimizer": "adam"}, "only the Python export has a training loop"),
+        ({"model": attend, "to": "c"}, "the result O has axes"),
         ({"model": line, "to": "python", "optimizer": "lbfgs"}, "searches along lines"),
     ],
 )

@@ -23,9 +23,10 @@ def export(
     """The source of a module with the model and its derived gradients, which needs no symgrad where it runs.
 
     `to` is "python" (NumPy alone: the model, its gradients, and a loop that trains by `optimizer`, "sgd" unless
-    another is given), "torch" (an `autograd.Function`) or "jax" (a `custom_vjp` function). The gradients are those by
-    `wrt`, one input or several; left out: by every input, or by those that a derivation or a program has. Raises
-    InputError for what can't be exported.
+    another is given), "torch" (an `autograd.Function`), "jax" (a `custom_vjp` function) or "c" (a function in double
+    precision that needs the C library alone; of a model of scalars, it takes arrays of samples for what isn't in
+    `wrt`). The gradients are those by `wrt`, one input or several; left out: by every input, or by those that a
+    derivation or a program has. Raises InputError for what can't be exported.
 
     >>> import symgrad as sg
     >>> @sg.model
@@ -105,8 +106,15 @@ def _jax(model: Model, wrt: tuple[str, ...] | None, _: Any) -> str:
     return jax_text(model, wrt)
 
 
+def _c(model: Model, wrt: tuple[str, ...] | None, _: Any) -> str:
+    from symgrad.exporting.c_text import c_text
+
+    return c_text(model, wrt)
+
+
 _PRINTERS: dict[str, Callable[[Model, tuple[str, ...] | None, Any], str]] = {
     "python": _python,
+    "c": _c,
     "torch": _torch,
     "jax": _jax,
 }

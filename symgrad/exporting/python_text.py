@@ -10,7 +10,8 @@ from symgrad.equations import Model
 from symgrad.errors import InputError
 from symgrad.exporting.parts import Passes, passes
 from symgrad.names import partial_name
-from symgrad.training.optimizers import Optimizer, chosen
+from symgrad.training.chosen import chosen_optimizer
+from symgrad.training.optimizers import Optimizer
 
 _TRAIN = '''\
 def train(data, params, learning_rate, epochs):
@@ -32,7 +33,7 @@ def train(data, params, learning_rate, epochs):
 
 def python_text(model: Model, wrt: tuple[str, ...] | None, optimizer: Any) -> str:
     """The source of the file; raises InputError for an optimiser that isn't one step of a parameter at a time."""
-    method = chosen("sgd" if optimizer is None else optimizer, None, None, None)
+    method = chosen_optimizer("sgd" if optimizer is None else optimizer, None, None, None)
     if not isinstance(method, Optimizer):
         raise InputError(f"{method} searches along lines, which isn't exported; choose an optimizer such as 'adam'")
     if method.clip_norm is not None or method.clip_value is not None or method.weight_decay:
