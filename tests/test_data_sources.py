@@ -49,6 +49,12 @@ def test_columns_make_a_matrix_wherever_they_are(tmp_path):
         )
 
 
+def test_a_matrix_that_is_missing_is_made_by_columns(tmp_path):
+    (tmp_path / "data.csv").write_text("a,b,y\n1,2,3\n")
+    with pytest.raises(InputError, match=r"X is neither in .*; sg\.columns makes a matrix of several columns"):
+        sg.fit(ridge, tmp_path / "data.csv", START, learning_rate=0.1, epochs=1)
+
+
 def test_a_table_is_data_by_the_names_of_its_columns(tmp_path):
     for kind, table in tables(tmp_path).items():
         if kind != "mapping":  # which may hold nothing else, so that a misspelt name is noticed

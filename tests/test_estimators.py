@@ -1,6 +1,8 @@
 """The estimators: scikit-learn's own checks, and its linear models as the oracle."""
 
 import pickle
+import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -156,6 +158,21 @@ def test_a_model_pickles_the_same_whatever_was_asked_of_it():
     hidden.compile(wrt="W")
     assert joblib.hash(hidden) == before
     assert pickle.loads(pickle.dumps(hidden)) == hidden
+
+
+def test_without_scikit_learn_the_error_says_what_to_install():
+    script = """
+import sys
+sys.modules["sklearn"] = None
+import symgrad as sg
+assert callable(sg.fit)
+try:
+    sg.SymbolicRegressor
+except sg.SymgradError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert "pip install 'symgrad[sklearn]'" in ran.stdout, ran.stderr
 
 
 X2, Y2 = np.arange(8.0).reshape(4, 2), np.arange(4.0)
