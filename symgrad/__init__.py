@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # Every public name, for type checkers; at run time they load on first use.
     from symgrad.checking import *  # noqa: F403
+    from symgrad.estimators import *  # noqa: F403
+    from symgrad.exporting import *  # noqa: F403
     from symgrad.public import *  # noqa: F403
     from symgrad.training import *  # noqa: F403
     from symgrad.verification import *  # noqa: F403
@@ -13,8 +15,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WITH_NUMPY = {
-    "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "fit", "optimizers", "schedules"),
+    "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "columns", "fit", "optimizers", "schedules"),
     "symgrad.checking": ("Report", "check_document", "verify"),
+    "symgrad.estimators": ("SymbolicClassifier", "SymbolicRegressor"),
+    "symgrad.exporting": ("export", "to_jax", "to_torch"),
     "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward", "verify_numbers"),
 }
 

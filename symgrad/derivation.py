@@ -143,7 +143,7 @@ class Derivation:
         return beside(self, quantity, function, self.verify(quantity, function).wrong)
 
     def compile(self, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
-        """The forward equations and these steps as one function, of NumPy or compiled by JAX."""
+        """The forward equations and these steps as one function, of NumPy, or compiled by JAX or as C."""
         from symgrad.codegen.program import compile_derivation
 
         return compile_derivation(self, reduction, backend)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,9 @@ class Size(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
     def __new__(cls, name: str) -> Size:
         self: Size = Symbol.__xnew__(cls, name, integer=True, positive=True)
         return self
+
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (self.name,), {}
 
 
 class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
@@ -96,8 +99,16 @@ class Equation:
     def _mentions(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return _mentions(self.rhs)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return _fields(self)
+
     def __str__(self) -> str:
         return f"{self.lhs} = {self.rhs}"
+
+
+def _fields(instance: Equation | Model) -> dict[str, Any]:
+    """What a copy or a pickle holds: not what is computed from it, so that it doesn't depend on what was asked."""
+    return {each.name: getattr(instance, each.name) for each in fields(instance)}
 
 
 def names_in(expr: Expr) -> tuple[str, ...]:
@@ -209,6 +220,9 @@ class Model:
         if self.result not in later:
             raise ModelError(f"{self.name}: no equation defines the result {self.result!r}")
 
+    def __getstate__(self) -> dict[str, Any]:
+        return _fields(self)
+
     @staticmethod
     def from_equations(
         equations: Any, result: str | None = None, name: str = "model", shapes: Mapping[str, str] | None = None
@@ -284,7 +298,7 @@ class Model:
         return replace(self, facts=(*self.facts, *flat))
 
     def compile(self, wrt: Any = None, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
-        """One function that returns the result and its gradients by name: of NumPy, or compiled by JAX."""
+        """One function that returns the result and its gradients by name: of NumPy, or compiled by JAX or as C."""
         from symgrad.codegen.program import compile_model
 
         return compile_model(self, wrt, reduction, backend)

@@ -30,11 +30,13 @@ class Gradient(Mapping[str, Expr]):
     def __getitem__(self, name: str) -> Expr:
         if name not in self._found:
             self.derivation.step(name)
-            self._found.update(_combined(self.derivation, name))
+            combined = _combined(self.derivation, name)
             if self.inputs_only:
                 written = self.derivation.written
                 assert isinstance(written, dict)
-                self._found[name] = in_inputs(self.derivation.model, self._found[name], written)
+                self._found[name] = in_inputs(self.derivation.model, combined[name], written)
+            else:
+                self._found.update(combined)
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:

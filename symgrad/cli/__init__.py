@@ -98,6 +98,35 @@ def _formatted(derivation: "Derivation", format: Format) -> str:
 
 
 @app.command
+def export(
+    model: str,
+    /,
+    *,
+    to: Literal["python", "c", "torch", "jax"],
+    wrt: Names = None,
+    optimizer: str | None = None,
+) -> int:
+    """Print a model and its gradients as a program that needs no symgrad.
+
+    Parameters
+    ----------
+    model
+        FILE.py:MODEL, a Python file and the name of a model in it.
+    to
+        python (NumPy alone, with a training loop), c, torch (an autograd.Function) or jax (a custom_vjp function).
+    wrt
+        An input to differentiate by, or several with commas; may be repeated. Left out: every input.
+    optimizer
+        What the training loop of the Python file does in a step: sgd, momentum, nesterov, adam, adamw or rmsprop.
+    """
+    from symgrad.cli.loading import load_model
+    from symgrad.exporting.export import export as exported
+
+    print(exported(load_model(model), to, wrt=_listed(wrt) or None, optimizer=optimizer), end="")
+    return OK
+
+
+@app.command
 def train(
     model: str,
     /,

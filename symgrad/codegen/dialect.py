@@ -12,7 +12,7 @@ from symgrad.codegen.numpy import NumpySource, namespace
 from symgrad.equations import Model
 from symgrad.errors import InputError
 
-Backend: TypeAlias = Literal["numpy", "jax"]
+Backend: TypeAlias = Literal["numpy", "jax", "native"]
 
 _MODULES = {"numpy": "symgrad.codegen.dialect", "jax": "symgrad.codegen.jax_source"}
 

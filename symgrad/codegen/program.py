@@ -150,13 +150,17 @@ def compile_model(model: Model, wrt: Any = None, reduction: Reduction = "none", 
 
 def compile_derivation(derivation: Derivation, reduction: Reduction = "none", backend: Backend = "numpy") -> Program:
     """The forward equations and the steps as one function that returns (result, gradients by name)."""
+    if backend == "native":
+        from symgrad.codegen.native.program import native_program
+
+        return native_program(derivation, reduction)
     model, spoken = derivation.model, dialect(backend)
     mean = ("np.mean({})" if reduction == "mean" else "{}").format
     gradients = ", ".join(
         f'"{name}": {mean("1.0" if name == model.result else partial_name(model.result, name))}'
         for name in derivation.wrt
     )
-    needed = _live(derivation)
+    needed = live_adjoints(derivation)
     steps = [equation for equation in derivation.equations if equation.name in needed]
     source, function = _compiled(
         model, steps, f"return {mean(model.result)}, {{{gradients}}}", {**model.written, **derivation.written}, spoken
@@ -164,7 +168,7 @@ def compile_derivation(derivation: Derivation, reduction: Reduction = "none", ba
     return Program(model, derivation.wrt, reduction, source, spoken.callable(function, model))
 
 
-def _live(derivation: Derivation) -> set[str]:
+def live_adjoints(derivation: Derivation) -> set[str]:
     """The adjoints that a requested gradient needs: the rest of the sweep is dead."""
     result = derivation.model.result
     live = {partial_name(result, name) for name in derivation.wrt}
@@ -208,9 +212,20 @@ def forward(model: Model) -> Callable[..., Any]:
     return _compiled(model, [], f"return {model.result}", model.written)[1]
 
 
-def _compiled(
-    model: Model, steps: list[Equation], last: str, written: Any, spoken: Dialect = DIALECT
-) -> tuple[str, Callable[..., Any]]:
+@dataclass(frozen=True)
+class Lines:
+    """A model and the steps of its derivation as lines of source, and what these need beside them."""
+
+    name: str
+    sizes: tuple[str, ...]  # where each symbolic size is read off
+    equations: tuple[str, ...]
+    steps: tuple[str, ...]
+    helpers: tuple[str, ...]  # the source of each small function that they call
+    imports: frozenset[str]
+
+
+def lines_of(model: Model, steps: list[Equation], written: Any, spoken: Dialect = DIALECT) -> Lines:
+    """The lines in a language of arrays; raises ModelError while a function is abstract or a name isn't Python's."""
     if model.functions:
         example = ", ".join(f"{name}=sg.sigmoid" for name in model.functions)
         raise ModelError(
@@ -218,21 +233,33 @@ def _compiled(
         )
     _check_names(model, spoken)
     printer = _printer(model, steps, written, spoken.printer)
-    forward = replace(printer, inside=True)
-    body = [f"{eq.name} = {_right_side(eq, forward, model)}" for eq in model.equations]
-    body += [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in steps]
-    mentioned = set(re.findall(r"\w+", "\n".join(body)))
-    head = [f"{size} = {name}.shape[{place}]" for size, name, place in _sizes(model, mentioned)]
-    inputs = ", ".join(quantity.name for quantity in model.inputs)
+    inside = replace(printer, inside=True)
+    equations = [f"{eq.name} = {_right_side(eq, inside, model)}" for eq in model.equations]
+    adjoints = [f"{eq.name} = {_right_side(eq, printer, model)}" for eq in steps]
+    mentioned = set(re.findall(r"\w+", "\n".join([*equations, *adjoints])))
     taken = {*spoken.helpers, *spoken.reserved}
-    name = model.name if model.name.isidentifier() and model.name not in taken else "model"
-    lines = [f"def {name}({inputs}):", *(f"    {spoken.spelled(line)}" for line in (*head, *body, last))]
-    helpers = [spoken.helpers[helper] for helper in sorted(printer.helpers & mentioned)]
-    source = "\n".join([*helpers, "\n".join(lines) + "\n"])
-    names = spoken.namespace(printer.imports)
+    return Lines(
+        model.name if model.name.isidentifier() and model.name not in taken else "model",
+        tuple(spoken.spelled(f"{size} = {name}.shape[{at}]") for size, name, at in _sizes(model, mentioned)),
+        tuple(map(spoken.spelled, equations)),
+        tuple(map(spoken.spelled, adjoints)),
+        tuple(spoken.helpers[helper] for helper in sorted(printer.helpers & mentioned)),
+        frozenset(printer.imports),
+    )
+
+
+def _compiled(
+    model: Model, steps: list[Equation], last: str, written: Any, spoken: Dialect = DIALECT
+) -> tuple[str, Callable[..., Any]]:
+    lines = lines_of(model, steps, written, spoken)
+    inputs = ", ".join(quantity.name for quantity in model.inputs)
+    body = (*lines.sizes, *lines.equations, *lines.steps, spoken.spelled(last))
+    text = "\n".join([f"def {lines.name}({inputs}):", *(f"    {line}" for line in body)])
+    source = "\n".join([*lines.helpers, f"{text}\n"])
+    names = spoken.namespace(set(lines.imports))
     # The text is our own printer's; names are checked identifiers, everything else comes from a table.
-    exec(compile(source, f"<symgrad {name}>", "exec"), names)
-    return source, names[name]
+    exec(compile(source, f"<symgrad {lines.name}>", "exec"), names)
+    return source, names[lines.name]
 
 
 def array_text(equation: Equation, model: Model, written: Written, others: Iterable[Equation] = ()) -> str:

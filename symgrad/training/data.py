@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.errors import InputError
-from symgrad.training.csvfile import read_csv
+from symgrad.training.stream import on_disk
+from symgrad.training.tables import table_columns
 from symgrad.training.words import did_you_mean, listing
 
-#: A mapping of arrays, the path of a CSV file, or a table with columns by name (pandas, Polars, Arrow, a
+#: A mapping of arrays, the path of a CSV or Parquet file, or a table with columns by name (pandas, Polars, Arrow, a
 #: NumPy structured array); None for a model without data.
 Data: TypeAlias = "Mapping[str, Any] | str | os.PathLike[str] | Any | None"
+
+_PIECE = 2**18  # entries that are looked at together: few enough for a processor's cache
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,6 @@ def read_data(data: Data, inputs: Collection[str]) -> Samples:
     >>> samples.count, samples.columns["x"]
     (3, array([1., 2., 3.]))
     """
-    names, raw, label = _open(data, inputs)
-    columns = {name: number_array(values, f"{label}: {name}") for name, values in raw.items()}
-    _check_lengths(columns, label)
-    return Samples(columns, names, label)
-
-
-def _open(data: Data, inputs: Collection[str]) -> tuple[tuple[str, ...], dict[str, Any], str]:
-    if data is None:
-        return (), {}, "data"
-    if isinstance(data, str | os.PathLike):
-        header, columns = read_csv(data, inputs)
-        return header, dict(columns), os.fspath(data)
     if isinstance(data, Mapping):
         for name in data:
             if name not in inputs:
@@ -63,52 +54,102 @@ def _open(data: Data, inputs: Collection[str]) -> tuple[tuple[str, ...], dict[st
                     f"data: the model has no input called {name!r}{did_you_mean(name, inputs)}; "
                     f"its inputs are {listing(inputs)}"
                 )
-        return tuple(data), dict(data), "data"
-    names = _table_names(data)
-    try:
-        return names, {name: data[name] for name in names if name in inputs}, "data"
-    except (TypeError, LookupError) as error:
-        raise InputError(f"data: a {type(data).__name__} doesn't give its columns by name: {error}") from error
+    found = table_columns({} if data is None else data, inputs)
+    read = {name: number_array(values, f"{found.label}: {name}") for name, values in found.columns.items()}
+    _check_lengths(read, found.label)
+    return Samples(read, found.names, found.label)
 
 
-def _table_names(table: Any) -> tuple[str, ...]:
-    # Arrow's `columns` are the arrays themselves, so `column_names` comes first; the last is NumPy's own.
-    for names in (
-        getattr(table, "column_names", None),
-        getattr(table, "columns", None),
-        getattr(getattr(table, "dtype", None), "names", None),
-    ):
-        if isinstance(names, Iterable) and hasattr(table, "__getitem__"):
-            return tuple(names)
-    raise InputError(
-        f"data: a {type(table).__name__} has no columns by name; give a mapping such as "
-        "{'x': [...], 'y': [...]}, the path of a CSV file, or a data frame"
-    )
+def columns(table: Data, /, **inputs: str | Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Columns of a table, or of a file, under the names of a model's inputs: `columns(file, x="height", y="weight")`.
+
+    A list of columns makes a matrix (samples, columns), for an input with two axes. `table` is anything that `fit`
+    takes: a mapping, a data frame, the path of a CSV or Parquet file. What is returned is data for `fit`. Raises
+    InputError for a column that isn't there, or isn't finite numbers.
+
+    >>> columns({"a": [1, 2], "b": [3, 4], "price": [5, 6]}, X=["a", "b"], y="price")["X"]
+    array([[1., 3.],
+           [2., 4.]])
+    """
+    wanted = {each for name in inputs.values() for each in ([name] if isinstance(name, str) else name)}
+    found = table_columns({} if table is None else table, wanted)
+    missing = sorted(map(str, wanted - found.columns.keys()))
+    if missing:
+        raise InputError(
+            f"{found.label}: no column is called {missing[0]!r}{did_you_mean(missing[0], found.names)}; "
+            f"it has {listing(found.names)}"
+        )
+    arrays = {name: number_array(values, f"{found.label}: {name}") for name, values in found.columns.items()}
+    _check_lengths(arrays, found.label)
+    made: dict[str, NDArray[Any]] = {}
+    for name, parts in inputs.items():
+        if isinstance(parts, str):
+            made[name] = arrays[parts]
+            continue
+        if not parts:
+            raise InputError(f"{name}=[] makes no matrix; name its columns")
+        for part in parts:
+            if arrays[part].ndim != 1:
+                raise InputError(
+                    f"{found.label}: {part} has shape {arrays[part].shape}; a column of a matrix has one number a row"
+                )
+        made[name] = np.stack([arrays[part] for part in parts], axis=1)
+    return made
 
 
 def number_array(values: Any, where: str) -> NDArray[Any]:
     """Turn `values` into an array of finite floats, or raise an InputError that begins with `where`.
 
-    Floating-point arrays keep their precision and aren't copied unless they are strided.
+    Floating-point arrays keep their precision and aren't copied unless they are strided. Memory-mapped arrays are
+    never copied: those of whole numbers stay as they are, and strided ones too.
     """
     if isinstance(values, np.ma.MaskedArray):
         values = np.ma.filled(values.astype(np.float64), np.nan)
     try:
         array = np.asarray(values)
+        if (
+            array.dtype.kind == "O"
+            and array.ndim == 1
+            and len(array)
+            and isinstance(array[0], list | tuple | np.ndarray)
+        ):
+            array = np.stack(array.tolist())  # a table's column of vectors
     except ValueError as error:
         raise InputError(f"{where} is ragged; every sample must have the same shape") from error
+    if on_disk(array) and array.dtype.kind in "biu":
+        return array  # made floats batch by batch
     if array.dtype.kind in "biuO":
         array = _floats(array, where)
     elif array.dtype.kind != "f":
         raise InputError(f"{where} holds {_kind(array)}, not numbers{_first(array)}")
-    finite = np.isfinite(array)
-    if not finite.all():
-        count = array.size - int(np.count_nonzero(finite))
-        place = tuple(int(i) for i in np.argwhere(~finite)[0])
-        index = f"[{', '.join(map(str, place))}]" if place else ""
+    _check_finite(array, where)
+    return np.ascontiguousarray(array) if array.ndim and not on_disk(array) else array
+
+
+def _holds_vectors(array: NDArray[Any]) -> bool:
+    return array.dtype.kind == "O" and array.ndim == 1 and isinstance(next(iter(array), None), list | np.ndarray)
+
+
+def _check_finite(array: NDArray[Any], where: str) -> None:
+    """Raises InputError for what isn't finite; an array that is larger than memory is read in pieces."""
+    if array.ndim == 0:
+        if not np.isfinite(array):
+            raise InputError(f"{where} is {array[()]}; leave out what isn't a finite number")
+        return
+    rows = max(1, _PIECE * len(array) // max(array.size, 1))
+    count, first = 0, None
+    for start in range(0, len(array), rows):
+        finite = np.isfinite(array[start : start + rows])
+        if finite.all():
+            continue
+        count += finite.size - int(np.count_nonzero(finite))
+        if first is None:
+            place = np.argwhere(~finite)[0].tolist()
+            first = (start + place[0], *place[1:])
+    if first is not None:
         more = f" (and {count - 1} more)" if count > 1 else ""
-        raise InputError(f"{where}{index} is {array[place]}{more}; leave out what isn't a finite number")
-    return np.ascontiguousarray(array) if array.ndim else array
+        index = ", ".join(map(str, first))
+        raise InputError(f"{where}[{index}] is {array[first]}{more}; leave out what isn't a finite number")
 
 
 def _floats(array: NDArray[Any], where: str) -> NDArray[np.float64]:

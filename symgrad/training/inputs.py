@@ -43,6 +43,7 @@ def check_samples(model: Model, data: Data, start: Collection[str]) -> Samples:
             f"{model.name}: {missing[0]} is neither in the {samples.label} ({listing(samples.names)})"
             f"{did_you_mean(missing[0], samples.names)} nor in params ({listing(start)}); "
             f"still to be given: {listing(missing)}"
+            + ("; sg.columns makes a matrix of several columns" if axes[missing[0]] == 2 and samples.names else "")
         )
     for name, column in columns.items():
         if not axes[name] and column.ndim > 1:

@@ -1,0 +1,93 @@
+"""The matrix products of the BLAS that NumPy or SciPy has loaded."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: The names under which libraries have cblas_dgemm and cblas_sgemm, and the bits of their whole numbers.
+_NAMES = (
+    ("scipy_cblas_{}gemm64_", 64),
+    ("cblas_{}gemm64_", 64),
+    ("cblas_{}gemm_64", 64),
+    ("scipy_cblas_{}gemm", 32),
+    ("cblas_{}gemm", 32),
+)
+_THREADS = (
+    "scipy_openblas_{}_num_threads64_",
+    "openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads",
+)
+
+
+@dataclass(frozen=True)
+class Blas:
+    """A BLAS: its file, the addresses of its products in double and single precision, and the bits of its integers."""
+
+    file: str
+    double: int
+    single: int
+    bits: int
+    library: ctypes.CDLL
+
+    @contextmanager
+    def one_thread(self) -> Iterator[None]:
+        """The library with one thread, and afterwards with as many as it had."""
+        count, change = self._threads
+        if count is None or change is None:
+            yield
+            return
+        before = count()
+        change(1)
+        try:
+            yield
+        finally:
+            change(before)
+
+    @property
+    def _threads(self) -> tuple[Any, Any]:
+        for name in _THREADS:
+            if hasattr(self.library, name.format("set")) and hasattr(self.library, name.format("get")):
+                return self.library[name.format("get")], self.library[name.format("set")]
+        return None, None
+
+
+@functools.cache
+def find_blas() -> Blas | None:
+    """The BLAS of NumPy, or of SciPy; None where there is none that can be called."""
+    for file in _files():
+        try:
+            library = ctypes.CDLL(str(file))
+        except OSError:
+            continue
+        for name, bits in _NAMES:
+            if hasattr(library, name.format("d")) and hasattr(library, name.format("s")):
+                addresses = (ctypes.cast(library[name.format(kind)], ctypes.c_void_p).value for kind in "ds")
+                double, single = (address or 0 for address in addresses)
+                return Blas(str(file), double, single, bits, library)
+    return None
+
+
+def _files() -> Iterator[Path]:
+    """Shared libraries that may hold a BLAS: those beside NumPy and SciPy, then those that the process has loaded."""
+    for package in ("numpy", "scipy"):
+        if package not in sys.modules and package == "scipy":
+            continue
+        home = Path(importlib.import_module(package).__file__ or "").parent
+        for folder in (home.parent / f"{package}.libs", home / ".dylibs", home / ".libs"):
+            if folder.is_dir():
+                yield from sorted(file for file in folder.iterdir() if "blas" in file.name)
+    try:
+        maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    found = dict.fromkeys(line.split(maxsplit=5)[-1] for line in maps.splitlines() if "/" in line)
+    yield from (Path(name) for name in found if any(part in Path(name).name for part in ("blas", "mkl_rt")))

@@ -1,0 +1,336 @@
+"""The native engine: whole training loops as compiled C, against PyTorch, the NumPy engine, and without a compiler."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import symgrad as sg
+from symgrad.codegen.native import compiler
+from symgrad.codegen.native.unsupported import NativeError
+from symgrad.training import native_engine, numpy_engine
+from symgrad.training.engine import Task
+from symgrad.training.optimizers import adam, adamw, momentum, nesterov, rmsprop, sgd
+
+HAS_COMPILER = any(map(shutil.which, ("gcc", "clang", "cc")))
+needs_compiler = pytest.mark.skipif(not HAS_COMPILER, reason="no C compiler")
+OPTIMIZERS = [sgd(), momentum(), nesterov(), adam(), adamw(), rmsprop()]
+
+
+@sg.model
+def line(x, y, w, b):
+    yhat = w * x + b
+    L = (yhat - y) ** 2
+    return L
+
+
+@sg.model
+def neuron(x, y, w1, b1, w2, b2):
+    a1 = sg.sigmoid(w1 * x + b1)
+    a2 = sg.sigmoid(w2 * a1 + b2)
+    L = (a2 - y) ** 2
+    return L
+
+
+@sg.model
+def perceptron(X: "n 2", Y: "n 1", W1: "2 h", b1: "h", W2: "h 1", b2: "1"):
+    A1 = sg.tanh(X @ W1 + b1)
+    P = A1 @ W2 + b2
+    L = sg.mse(P, Y)
+    return L
+
+
+@sg.model
+def classifier(X: "n d", y: "n int", W1: "d h", b1: "h", W2: "h k", b2: "k"):
+    A1 = sg.relu(X @ W1 + b1)
+    U = A1 @ W2 + b2
+    L = sg.cross_entropy(U, y)
+    return L
+
+
+@sg.model
+def deep(X: "n d", Y: "n k", W1: "d h", b1: "h", W2: "h g", b2: "g", W3: "g k", b3: "k", alpha=0.001):
+    A1 = sg.tanh(X @ W1 + b1)
+    A2 = sg.gelu(A1 @ W2 + b2)
+    L = sg.cross_entropy(A2 @ W3 + b3, Y) + alpha * sg.l2(W1, W2, W3)
+    return L
+
+
+def task(model, params, columns, batch=None, optimizer=None, kind=np.float64):
+    rng = np.random.default_rng(0)
+    arrays = {name: np.array(rng.normal(size=shape) * 0.4, kind) for name, shape in params.items()}
+    samples = max(len(column) for column in columns.values() if np.ndim(column))
+    return Task(model, arrays, columns, samples, batch or samples, optimizer or sgd())
+
+
+def line_task(**options):
+    x = np.random.default_rng(1).normal(size=100)
+    return task(line, {"w": (), "b": ()}, {"x": x, "y": 3 * x - 1}, **options)
+
+
+def neuron_task(**options):
+    x = np.random.default_rng(2).normal(size=30)
+    return task(neuron, dict.fromkeys(("w1", "b1", "w2", "b2"), ()), {"x": x, "y": (x > 0.3) * 1.0}, **options)
+
+
+def perceptron_task(**options):
+    X = np.random.default_rng(3).normal(size=(50, 2))
+    params = {"W1": (2, 16), "b1": (16,), "W2": (16, 1), "b2": (1,)}
+    return task(perceptron, params, {"X": X, "Y": X[:, :1] * X[:, 1:]}, **options)
+
+
+def classifier_task(kind=np.float64, **options):
+    rng = np.random.default_rng(4)
+    columns = {"X": rng.normal(size=(70, 64)).astype(kind), "y": rng.integers(0, 10, 70)}
+    params = {"W1": (64, 64), "b1": (64,), "W2": (64, 10), "b2": (10,)}
+    return task(classifier, params, columns, kind=kind, **options)
+
+
+def deep_task(**options):
+    rng = np.random.default_rng(5)
+    columns = {"X": rng.normal(size=(40, 80)), "Y": np.eye(10)[rng.integers(0, 10, 40)], "alpha": np.array(0.001)}
+    params = {"W1": (80, 40), "b1": (40,), "W2": (40, 30), "b2": (30,), "W3": (30, 10), "b3": (10,)}
+    return task(deep, params, columns, **options)
+
+
+def by_torch(torch, name, theta, columns):
+    """The cost of a batch by PyTorch."""
+    functional = torch.nn.functional
+    if name == "line":
+        return ((theta["w"] * columns["x"] + theta["b"] - columns["y"]) ** 2).mean()
+    if name == "neuron":
+        a1 = torch.sigmoid(theta["w1"] * columns["x"] + theta["b1"])
+        return ((torch.sigmoid(theta["w2"] * a1 + theta["b2"]) - columns["y"]) ** 2).mean()
+    first = columns["X"] @ theta["W1"] + theta["b1"]
+    if name == "perceptron":
+        return functional.mse_loss(torch.tanh(first) @ theta["W2"] + theta["b2"], columns["Y"])
+    if name == "classifier":
+        return functional.cross_entropy(torch.relu(first) @ theta["W2"] + theta["b2"], columns["y"])
+    second = functional.gelu(torch.tanh(first) @ theta["W2"] + theta["b2"])
+    squares = sum((theta[one] ** 2).sum() for one in ("W1", "W2", "W3"))
+    return functional.cross_entropy(second @ theta["W3"] + theta["b3"], columns["Y"]) + columns["alpha"] * squares
+
+
+CASES = {
+    "line": (line_task, {}, 0.05),
+    "line in batches": (line_task, {"batch": 7}, 0.05),
+    "one sample a step": (neuron_task, {"batch": 1}, 0.5),
+    "perceptron": (perceptron_task, {}, 0.05),
+    "classifier": (classifier_task, {"batch": 32}, 0.02),
+    "deep": (deep_task, {"batch": 16}, 0.02),
+    "deep, all samples": (deep_task, {}, 0.02),
+}
+
+
+@needs_compiler
+@pytest.mark.parametrize("case", CASES)
+def test_a_hundred_steps_are_those_of_pytorch(case):
+    torch = pytest.importorskip("torch")
+    make, options, rate = CASES[case]
+    given = make(**options)
+    epochs = -(-100 // given.steps)
+    rng = np.random.default_rng(6)
+    orders = np.array([rng.permutation(given.samples) for _ in range(epochs)])
+    track = native_engine.NativeEngine(given).run(np.full((epochs, given.steps), rate), orders)
+
+    theta = {name: torch.tensor(value, requires_grad=True) for name, value in given.params.items()}
+    columns = {name: torch.tensor(value) for name, value in given.columns.items()}
+    descent = torch.optim.SGD(theta.values(), lr=rate)
+    for epoch in range(epochs):
+        for start in range(0, given.samples, given.batch):
+            rows = torch.tensor(orders[epoch][start : start + given.batch])
+            descent.zero_grad()
+            batch = {name: column[rows] if column.ndim else column for name, column in columns.items()}
+            by_torch(torch, given.model.name, theta, batch).backward()
+            descent.step()
+        loss = by_torch(torch, given.model.name, theta, columns).item()
+        assert track.losses[epoch] == pytest.approx(loss, rel=1e-9)
+        for name, value in theta.items():
+            np.testing.assert_allclose(track.points[name][epoch], value.detach().numpy(), rtol=1e-9, atol=1e-12)
+
+
+@needs_compiler
+@pytest.mark.parametrize("batch", [None, 16, 1])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda one: one.name)
+def test_every_optimizer_moves_as_in_the_numpy_engine(optimizer, batch):
+    given = perceptron_task(batch=batch, optimizer=optimizer)
+    engines = [module.engine(given) for module in (native_engine, numpy_engine)]
+    rates = np.random.default_rng(7).uniform(0.0005, 0.002, (6, given.steps))
+    orders = np.array([np.random.default_rng(epoch).permutation(given.samples) for epoch in range(6)])
+    native, numpy = (engine.run(rates, orders, norms=True) for engine in engines)
+    np.testing.assert_allclose(native.losses, numpy.losses, rtol=1e-11)
+    np.testing.assert_allclose(native.norms, numpy.norms, rtol=1e-10)
+    for name in given.params:
+        np.testing.assert_allclose(native.points[name], numpy.points[name], rtol=1e-9, atol=1e-12)
+    one, two = (engine.snapshot() for engine in engines)
+    assert one.steps == two.steps and one.slots.keys() == two.slots.keys()
+    for slot, values in two.slots.items():
+        for name, value in values.items():
+            np.testing.assert_allclose(one.slots[slot][name], value, rtol=1e-9, atol=1e-12)
+
+
+@needs_compiler
+@pytest.mark.parametrize("change", [{"clip_norm": 0.05}, {"clip_value": 0.01}, {"weight_decay": 0.1}], ids=str)
+def test_gradients_are_clipped_and_weights_decay_as_in_the_numpy_engine(change):
+    given = replace(perceptron_task(optimizer=replace(adam(), **change), batch=16), maximize=True)
+    rates = np.full((5, given.steps), 0.01)
+    native, numpy = (module.engine(given).run(rates, None) for module in (native_engine, numpy_engine))
+    np.testing.assert_allclose(native.losses, numpy.losses, rtol=1e-9)
+
+
+@needs_compiler
+def test_single_precision_stays_single_and_close():
+    given = classifier_task(kind=np.float32, batch=32, optimizer=adam())
+    rates = np.full((3, given.steps), 1e-3)
+    native, numpy = (module.engine(given).run(rates, None) for module in (native_engine, numpy_engine))
+    assert native.points["W1"].dtype == np.float32
+    np.testing.assert_allclose(native.losses, numpy.losses, rtol=1e-5)
+
+
+@needs_compiler
+@pytest.mark.parametrize("batch", [None, 16])
+def test_epochs_split_over_calls_are_the_same_to_the_last_bit(batch):
+    given = perceptron_task(batch=batch, optimizer=momentum())
+    rates, orders = np.full((6, given.steps), 0.05), np.array([np.arange(50)[::-1]] * 6)
+    whole = native_engine.engine(given).run(rates, orders)
+    parts = native_engine.engine(given)
+    tracks = [parts.run(rates[rows], orders[rows]) for rows in (slice(0, 1), slice(1, 4), slice(4, 6))]
+    assert np.concatenate([track.losses for track in tracks]).tolist() == whole.losses.tolist()
+    assert np.array_equal(np.concatenate([track.points["W1"] for track in tracks]), whole.points["W1"])
+
+
+@needs_compiler
+def test_a_snapshot_is_where_it_goes_on_and_batches_may_come_from_elsewhere():
+    given = perceptron_task(batch=16, optimizer=adam())
+    engines = [module.engine(given) for module in (native_engine, numpy_engine)]
+    for size in (16, 50, 3):
+        batch = {name: column[:size] for name, column in given.columns.items()}
+        losses = [engine.step(batch, 0.01) for engine in engines]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-11)
+    (loss, gradients), (expected_loss, expected) = (engine.evaluate(given.columns) for engine in engines)
+    assert loss == pytest.approx(expected_loss, rel=1e-11)
+    for name in expected:
+        np.testing.assert_allclose(gradients[name], expected[name], rtol=1e-9, atol=1e-13)
+    state = engines[1].snapshot()
+    engines[0].run(np.full((2, given.steps), 0.01), None)
+    engines[0].restore(state)
+    one, two = (engine.run(np.full((2, given.steps), 0.01), None).losses for engine in engines)
+    np.testing.assert_allclose(one, two, rtol=1e-11)
+
+
+@needs_compiler
+def test_numbers_that_stop_being_finite_are_seen_in_the_track():
+    track = native_engine.engine(line_task()).run(np.full((2000, 1), 10.0), None)
+    assert not np.isfinite(track.losses[-1]) and not np.isfinite(track.points["w"][-1])
+    values = {name: np.array(value) for name, value in perceptron_task().params.items()}
+    values["W1"][0, 0] = np.nan
+    broken = native_engine.engine(replace(classifier_task(), params={**classifier_task().params}))
+    state = broken.snapshot()
+    state.params["W1"][0, 0] = np.nan
+    broken.restore(state)
+    assert np.isnan(broken.evaluate(classifier_task().columns)[0])
+
+
+@needs_compiler
+def test_a_place_beyond_its_axis_is_refused_before_c_reads_there():
+    given = classifier_task()
+    with pytest.raises(sg.SymgradError, match="y has 10, which is no place on the axis k of 10 entries"):
+        native_engine.engine(replace(given, columns={**given.columns, "y": given.columns["y"] + 1}))
+    with pytest.raises(sg.SymgradError, match="y has -1"):
+        native_engine.engine(given).evaluate({"X": given.columns["X"], "y": given.columns["y"] - 1})
+
+
+@needs_compiler
+def test_an_operation_without_c_is_left_to_numpy_with_one_warning():
+    @sg.model
+    def covariance(S: "d d", c):
+        L = sg.trace(sg.inv(S)) * c
+        return L
+
+    given = Task(covariance, {"S": 2 * np.eye(3)}, {"c": np.array([1.0])}, 1, 1, sgd())
+    given = replace(given, columns={"c": np.array(1.0)})
+    with pytest.warns(UserWarning, match="covariance, so NumPy does: .*MatrixInverse") as caught:
+        engine = native_engine.engine(given)
+    assert len(caught) == 1 and isinstance(engine, numpy_engine.NumPyEngine)
+    with pytest.warns(UserWarning, match="covariance, so NumPy does"):
+        program = covariance.compile("S", backend="native")
+    assert "np.linalg.inv" in program.source
+
+
+def test_without_a_compiler_numpy_computes_and_one_warning_says_why(monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    compiler.find_compiler.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match=r"no C compiler was found \(no-such-compiler\)") as caught:
+            engine = native_engine.engine(perceptron_task())
+        assert len(caught) == 1 and isinstance(engine, numpy_engine.NumPyEngine)
+    finally:
+        monkeypatch.undo()
+        compiler.find_compiler.cache_clear()
+
+
+PROCESS = """
+import numpy as np
+import symgrad as sg
+from symgrad.training.engine import Task
+from symgrad.training.native_engine import engine
+from symgrad.training.optimizers import sgd
+model = sg.Model.from_equations([("L", (sg.tanh(sg.exp(sg.Symbol("w")) * sg.Symbol("x")) - 1)**2)])
+print(engine(Task(model, {"w": np.array(0.5)}, {"x": np.arange(9.0)}, 9, 9, sgd())).explain())
+""".replace("sg.Symbol", "Symbol").replace("import numpy", "from sympy import Symbol\nimport numpy", 1)
+
+
+@needs_compiler
+def test_a_second_process_finds_the_compiled_library_in_a_folder_of_its_owner_alone(tmp_path):
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    said = [
+        subprocess.run([sys.executable, "-c", PROCESS], env=environment, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert "compiled in" in said[0].stdout and "loaded from the cache in" in said[1].stdout
+    folder = tmp_path / "symgrad" / "native"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [file.suffix for file in folder.iterdir()] == [".so"]
+
+
+@needs_compiler
+def test_a_folder_that_is_a_link_is_not_loaded_from(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "symgrad").mkdir()
+    (tmp_path / "symgrad" / "native").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(NativeError, match="belongs to somebody else"):
+        compiler.cache_folder()
+
+
+@sg.model
+def quadratic(x, y, a, b, c):
+    L = 3 * (a * x**2 + b * x + a * b * c - y) ** 2 / 2 + (a - 1) ** 2
+    return L
+
+
+@needs_compiler
+@pytest.mark.parametrize("kind", ["line", "quadratic", "shifted"])
+def test_squares_of_all_samples_are_a_few_squares_with_the_same_numbers(kind):
+    x = np.random.default_rng(8).normal(size=60)
+    if kind == "quadratic":
+        given = task(quadratic, dict.fromkeys("abc", ()), {"x": x, "y": x**2 - 1}, optimizer=adam())
+    else:  # data far from 0: squares of sums of products would lose half of the digits
+        shift = 1e4 if kind == "shifted" else 0.0
+        given = task(line, {"w": (), "b": ()}, {"x": x + shift, "y": 3 * x - 1}, optimizer=adam())
+    native, numpy = (module.engine(given) for module in (native_engine, numpy_engine))
+    assert "a QR factorisation" in native.explain()
+    rates = np.full((200, 1), 0.01)
+    one, two = native.run(rates, None), numpy.run(rates, None)
+    np.testing.assert_allclose(one.losses, two.losses, rtol=1e-9)
+    for name in given.params:
+        np.testing.assert_allclose(one.points[name], two.points[name], rtol=1e-8, atol=1e-12)
+    part = {name: column[:7] for name, column in given.columns.items()}
+    native.restore(numpy.snapshot())
+    assert native.evaluate(part)[0] == pytest.approx(numpy.evaluate(part)[0], rel=1e-12)
+    assert native.evaluate(given.columns)[0] == pytest.approx(numpy.evaluate(given.columns)[0], rel=1e-9)
