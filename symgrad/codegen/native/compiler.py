@@ -21,10 +21,11 @@ from symgrad.codegen.native.unsupported import NativeError
 #: Arithmetic may be reordered, but NaN and infinity stay what they are.  Not -ffast-math itself: with some versions
 #: of GCC it also changes the rounding of the whole process.
 _FLAGS = (
-    "-std=gnu11 -O3 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math -fassociative-math "
+    "-std=gnu11 -fPIC -shared -fvisibility=hidden -fno-math-errno -fno-trapping-math -fassociative-math "
     "-freciprocal-math -fno-signed-zeros -ffp-contract=fast -fno-tree-slp-vectorize"
 )
 FLAGS = tuple(_FLAGS.split())
+LONG = 500  # lines of C from which a compiler is asked to take less time over it
 SECONDS = 120  # after which a compiler is taken to hang
 
 
@@ -44,6 +45,8 @@ class Compiler:
 @functools.cache
 def find_compiler() -> Compiler:
     """The compiler of CC, else gcc, clang or cc, else that of the ziglang package; raises NativeError without one."""
+    if ctypes.sizeof(ctypes.c_long) != 8:
+        raise NativeError("a C long has no 64 bits on this system")
     given = shlex.split(os.environ.get("CC", ""))
     candidates = [given] if given else [["gcc"], ["clang"], ["cc"]]
     if not given and importlib.util.find_spec("ziglang") is not None:
@@ -65,14 +68,18 @@ def find_compiler() -> Compiler:
 def library(source: str) -> tuple[ctypes.CDLL, bool]:
     """The compiled library of a C source, and whether it was there already; raises NativeError where that fails."""
     compiler = find_compiler()
-    flags = [*FLAGS, *_machine_flags()]
+    flags = ["-O3" if source.count("\n") < LONG else "-O2", *FLAGS, *_machine_flags()]
     text = "\n".join([source, " ".join(compiler.command), compiler.version, " ".join(flags), _processor()])
     file = cache_folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.so"
     known = file.exists()
-    if not known:
-        _compile(compiler, flags, source, file)
+    if known:
+        try:
+            return ctypes.CDLL(str(file)), True
+        except OSError:  # what is there is damaged
+            file.unlink(missing_ok=True)
+    _compile(compiler, flags, source, file)
     try:
-        return ctypes.CDLL(str(file)), known
+        return ctypes.CDLL(str(file)), False
     except OSError as error:
         raise NativeError(f"the compiled library can't be loaded: {error}") from error
 

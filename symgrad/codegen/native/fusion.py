@@ -9,11 +9,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from math import prod
 from typing import TypeAlias
 
-from symgrad.codegen.native.nodes import ZERO, Apply, Entry, Extent, Loop, Node, Number, entries, free_loops
+from symgrad.codegen.native.nodes import ZERO, Apply, Entry, Extent, Loop, Node, entries, free_loops
 from symgrad.codegen.native.statements import Statement, reading
 
 
@@ -230,8 +229,3 @@ def _inside(item: _Item, loop: Loop, outer: Loop) -> _Item:
     if loop != outer:
         statement = statement.renamed({loop: outer})
     return _Item(statement, left, item.started)
-
-
-def is_number(node: Node, value: int) -> bool:
-    """Whether a node is the given number."""
-    return isinstance(node, Number) and node.value == Fraction(value)

@@ -217,7 +217,9 @@ class _Printer:
             ):
                 self.declared.add(statement.array)
                 more = any(accumulates(use.statement) for use in self.uses[statement.array] if use.writes)
-                yield f"{'' if more else 'const '}real {target} = {printer.text(body)};"
+                # A total over everything is kept in double precision: single loses digits with each of many terms.
+                kind = "double" if more and not store.scope else "real"
+                yield f"{'' if more else 'const '}{kind} {target} = {printer.text(body)};"
             else:
                 yield f"{target} = {printer.text(body)};"
         elif statement.kind == "sum":
