@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from symgrad.bench.training.compiled import compiler
 from symgrad.bench.training.threads import cores
 
 PACKAGES = ("numpy", "sympy", "torch", "jax", "numba", "scikit-learn")
-TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")  # settings of OpenBLAS that change its products' speed
 
 
 def machine() -> dict[str, object]:
@@ -30,17 +27,6 @@ def machine() -> dict[str, object]:
         "blas": found.words if found else None,
         "compiler": _compiler(),
     }
-
-
-def without_tuning(environment: Mapping[str, str]) -> list[str]:
-    """Take OpenBLAS's tuning out of this process's environment, and return the names that it had.
-
-    It must be done before NumPy is imported: OpenBLAS reads them once.
-    """
-    had = [name for name in TUNING if name in environment]
-    for name in had:
-        del os.environ[name]
-    return had
 
 
 def _cpu() -> str:

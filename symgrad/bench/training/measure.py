@@ -16,9 +16,9 @@ from symgrad.bench.training.cases import Case, chosen
 from symgrad.bench.training.loops import Loop, Params, implementations
 from symgrad.bench.training.machine import machine
 from symgrad.bench.training.threads import cores, limited
+from symgrad.bench.training.timing import interleaved
 
 STEPS = 100  # after so many steps the parameters are compared
-KEPT = 256e6  # bytes of history that a timed run may collect
 LIBRARIES = ("torch", "jax", "numba", "sklearn.neural_network")
 
 
@@ -156,25 +156,6 @@ def relative_difference(found: Params, expected: Params) -> float:
     )
 
 
-def timed(loop: Loop, epochs: int) -> float:
-    """Seconds of a run of so many epochs."""
-    start = perf_counter()
-    loop(epochs)
-    return perf_counter() - start
-
-
-def epochs_for(case: Case, loop: Loop, seconds: float) -> int:
-    """About how many epochs take so many seconds: two at least, and no more than the memory has room for."""
-    kept = 8 + sum(array.nbytes for array in case.start.values()) + (8 * case.samples if case.shuffle else 0)
-    most = max(2, int(KEPT / kept))
-    epochs = 2
-    while True:
-        taken = timed(loop, epochs)
-        if taken > seconds / 2 or epochs == most:
-            return min(most, max(2, round(epochs * seconds / taken)))
-        epochs = min(most, epochs * max(2, min(20, int(seconds / max(taken, 1e-9)))))
-
-
 def _reference(case: Case) -> Params:
     makers = implementations()
     for name in ("PyTorch", "NumPy by hand"):
@@ -189,29 +170,9 @@ def _epochs(case: Case) -> int:
 
 
 def _rows(case: Case, ready: Sequence[Ready], threads: int, rounds: int, seconds: float) -> Iterable[Row]:
-    long = {item.name: epochs_for(case, item.loop, seconds) for item in ready}
-    short = {name: max(1, epochs // 10) for name, epochs in long.items()}
-    runs = [(item.name, item.loop, epochs[item.name]) for item in ready for epochs in (short, long)]
-    for _, loop, epochs in runs:  # warm: what is compiled for a length, and the cores
-        loop(epochs)
-    seconds_of: dict[tuple[str, int], list[float]] = {(name, epochs): [] for name, _, epochs in runs}
-    for _ in range(rounds):
-        for name, loop, epochs in runs:
-            seconds_of[name, epochs].append(timed(loop, epochs))
-    times = {
-        name: us_per_step(seconds_of[name, long[name]], seconds_of[name, short[name]], long[name] - short[name], case)
-        for name in long
-    }
+    times = interleaved(case, {item.name: item.loop for item in ready}, rounds, seconds)
     limit = times.get(case.limit)
     for item in ready:
         found = times[item.name]
         ratio = median(own / its for own, its in zip(found, limit, strict=True)) if limit else None
         yield Row(case.name, item.name, threads, median(found), min(found), ratio, item.difference, item.first)
-
-
-def us_per_step(long: Sequence[float], short: Sequence[float], epochs: int, case: Case) -> list[float]:
-    """Microseconds a step from each run's seconds, less what a short run took, which is `epochs` shorter.
-
-    So what a call costs, however short, drops out. The least of the short runs is the one that nothing disturbed.
-    """
-    return [(taken - min(short)) / epochs / case.steps * 1e6 for taken in long]

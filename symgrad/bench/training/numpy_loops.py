@@ -173,7 +173,7 @@ def _step(case: Case, thetas: list[Array], work: _Workspace, x: Array, y: Array)
     def step() -> None:
         for theta, value, units in hidden:
             dot(theta, value, units)
-            maximum(units, zero, units)
+            maximum(units, zero, out=units)
         dot(last, before, logits)
         top(logits, axis=0, out=row)
         subtract(logits, row, logits)
