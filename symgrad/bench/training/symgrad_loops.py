@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from importlib.util import find_spec
 from typing import Any
 
@@ -43,4 +44,10 @@ def _fit(case: Case, backend: str) -> Loop | str:
         run = fit(case.model, case.data, start, epochs=epochs, progress=False, **settings, **chosen)
         return {name: np.asarray(value) for name, value in run.params.items()}
 
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a backend that can't run a model says so, and leaves it to NumPy
+            loop(1)
+    except Warning as words:
+        return str(words)
     return loop
