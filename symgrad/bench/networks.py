@@ -126,24 +126,26 @@ def measure(depths: int = 3) -> Report:
     return Report(tuple(_row(name, depth) for name, (_, sizes) in NETWORKS.items() for depth in sizes[:depths]))
 
 
-def _row(name: str, depth: int) -> Row:
+def read_network(text: str) -> Model:
+    """The model called `network` of a program, read from a file as any other is."""
     with TemporaryDirectory() as folder:
-        file = Path(folder) / f"{name}{depth}.py"
-        file.write_text(NETWORKS[name][0](depth), encoding="utf-8")
-        start = perf_counter()
-        model = _network(file)
-        read = perf_counter()
-        derivation = derive(model)
-        derived = perf_counter()
-        derivation.compile()
-        done = perf_counter()
+        file = Path(folder) / "network.py"
+        file.write_text(text, encoding="utf-8")
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec and spec.loader  # a .py file always has both
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found: Model = module.network
+        return found
+
+
+def _row(name: str, depth: int) -> Row:
+    text = NETWORKS[name][0](depth)
+    start = perf_counter()
+    model = read_network(text)
+    read = perf_counter()
+    derivation = derive(model)
+    derived = perf_counter()
+    derivation.compile()
+    done = perf_counter()
     return Row(name, depth, len(model.equations), read - start, derived - read, done - derived)
-
-
-def _network(file: Path) -> Model:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec and spec.loader  # a .py file always has both
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found: Model = module.network
-    return found

@@ -355,35 +355,53 @@ def _listed(parts: list[str] | None) -> tuple[str, ...]:
 
 @app.command
 def bench(
-    what: Literal["derive", "verify", "check"] = "derive",
+    what: Literal["derive", "verify", "check", "train"] = "derive",
     /,
     *,
     json: Flag = False,
     folder: Path = Path("derivations"),
     mutants: int = 3000,
+    cases: Names = None,
+    growth: Flag = False,
+    parts: Flag = False,
+    plot: Path | None = None,
 ) -> int:
-    """Measure the cost of derivations (derive), the quality of verdicts (verify), or the speed of documents (check).
+    """Measure the cost of derivations (derive) and of training (train), verdicts (verify), or documents (check).
 
     Parameters
     ----------
     what
         derive: with the number of equations, beside CasADi if installed, and with a network's depth. verify: slips
         made in correct derivatives, and correct rewritings of them, beside SymPy and numerical gradient checks.
-        check: equations a second in documents of up to 500 equations.
+        check: equations a second in documents of up to 500 equations. train: whole training loops, beside other
+        libraries if installed and beside C, with one core and with all.
     json
         Print the rows as JSON.
     folder
         For verify, the Python files whose derivations are mutated.
     mutants
         For verify, about how many.
+    cases
+        For train, only these of line, neuron, curve, digits and images, with commas or repeated.
+    growth
+        For train: how a step's cost grows with depth, width, batch and samples, instead of the cases.
+    parts
+        For train: what the parts of a step take, instead of whole loops; of the case digits, or another classifier.
+    plot
+        For train --growth, a folder for a figure.
     """
     if what == "verify":
         return _bench_verify(folder, mutants, json)
     if what == "check":
         return _bench_check(json)
-    from symgrad.bench import growth, networks
+    if what == "train":
+        from symgrad.cli.training import bench_training
 
-    chains, deep = growth.measure(), networks.measure()
+        return bench_training(_listed(cases), growth=growth, parts=parts, plot=plot, json=json)
+    from symgrad.bench import growth as chain_growth
+    from symgrad.bench import networks
+
+    chains, deep = chain_growth.measure(), networks.measure()
     if json:
         print(f"[{chains.json()},\n{deep.json()}]")
         return OK

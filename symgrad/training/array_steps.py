@@ -318,5 +318,3 @@ def _length(batch: Sequence[NDArray[Any]]) -> int:
 
 def _copied(values: Mapping[str, NDArray[Any]]) -> Arrays:
     return {name: np.array(value) for name, value in values.items()}
-
-

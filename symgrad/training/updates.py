@@ -118,8 +118,6 @@ def number_update(optimizer: Optimizer, sign: str, called: Called, names: Names,
     return lines
 
 
-
-
 def _without_common(expr: Expr, common: set[Symbol], shared: dict[Expr, Symbol], names: Names) -> Expr:
     """The expression with a name for each part that is the same for every parameter, such as 1/(1 - 0.9**step)."""
     if expr.free_symbols and expr.free_symbols <= common and not expr.is_Symbol:

@@ -213,7 +213,9 @@ class Lowering:
     def _log_softmax(self, expr: ast.BinOp) -> Value | None:
         """u - logsumexp(u)[:, None], as one function."""
         right = expr.right
-        if not (isinstance(expr.op, ast.Sub) and isinstance(right, ast.Subscript) and isinstance(right.value, ast.Call)):
+        if not (
+            isinstance(expr.op, ast.Sub) and isinstance(right, ast.Subscript) and isinstance(right.value, ast.Call)
+        ):
             return None
         call = right.value
         if not (isinstance(call.func, ast.Name) and call.func.id == "logsumexp"):
