@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from texts_table import ANSWER, answers
 
 import symgrad as sg
 from symgrad.checking.check import checked
@@ -164,26 +165,7 @@ def test_verify_refuses_what_it_cannot_read():
 
 # --- public texts: formulas of others, the expected answers set by hand
 
-_ANSWER = re.compile(
-    r"(definition|claim|numbers|update|other)(?:\[(?P<label>.*?)\])?(?:: *(?P<verdict>holds|wrong)(?P<why>[^|>]*))?"
-)
 LOOSE = ("loosely", "target")  # right as most people read it; or wrong only by what the text says in words
-
-
-def answers(path: Path):
-    """Each formula's findings with the answers that its comment gives; formulas whose counts differ are left out."""
-    source = path.read_text(encoding="utf-8")
-    starts = [0, *(place + 1 for place, mark in enumerate(source) if mark == "\n")]
-    comments = [(m.start(), m[1]) for m in re.finditer(r"<!--(.*?)-->", source, re.S) if "symgrad:" not in m[1]]
-    groups: dict[int, tuple[str, list]] = {}
-    for finding in sg.check_document(path, seconds=3):
-        end = starts[finding.end.line - 1] + finding.end.column - 2
-        place, text = next(((start, text) for start, text in comments if start >= end), (-1, ""))
-        groups.setdefault(place, (text, []))[1].append(finding)
-    for text, found in groups.values():
-        expected = [_ANSWER.match(part.strip()) for part in re.split(r"\|(?![^\[]*\])", text)]
-        if len(expected) == len(found):
-            yield from zip(found, expected, strict=True)
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
@@ -201,7 +183,7 @@ def test_the_answers_to_a_public_text_are_confirmed_numerically(path):
     spec = importlib.util.spec_from_file_location(f"confirm_{path.stem}", path.with_suffix(".py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    expected = {m["label"]: m["verdict"] == "holds" for m in _ANSWER.finditer(path.read_text("utf-8")) if m["label"]}
+    expected = {m["label"]: m["verdict"] == "holds" for m in ANSWER.finditer(path.read_text("utf-8")) if m["label"]}
     with np.errstate(all="ignore"):
         for label, claimed, true in module.confirm(np.random.default_rng(7)):
             fits = np.shape(claimed)[-np.ndim(true) or None :] == np.shape(

@@ -146,7 +146,7 @@ class _Checker:
         self.lengths = self._lengths(sentences)
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
-        self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds)
+        self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds, self.shaped)
         self.ledger = Ledger()
         findings: list[Finding] = []
         for sentence in sentences:
@@ -351,6 +351,7 @@ class _Checker:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
         inference = Inference(self.world, sentences, known, self.lengths)
+        self.shaped = frozenset(known)
         return inference.shapes()
 
     def _length(self, term: t.Term) -> Expr | None:

@@ -200,8 +200,12 @@ class Evaluator:
             and term.base.kind[1:] in ("", "2", "F")
         ):
             return self._squares(self.value(term.base.body))
+        if isinstance(term.base, t.Apply) and term.base.function == "diag" and len(term.base.arguments) == 1:
+            inside = replace(term, base=term.base.arguments[0])
+            return self._diagonal(self.value(inside))  # a power of a diagonal matrix is that of its diagonal
         base, exponent = self.value(term.base), self.value(term.exponent)
         if base.rank == 2 and exponent.rank == 0 and exponent.expr not in (S.Half, -S.Half):
+            self.algebra.doubtful = True
             self.algebra.choose("a power of a matrix was read entry by entry")
         if base.expr.is_number and exponent.expr.is_number and not self.algebra.dry:
             self._refuse_large(base.expr, exponent.expr)
@@ -241,6 +245,7 @@ class Evaluator:
             return self.algebra.summed(absolute, absolute.axes)
         if kind == "|" and value.rank == 2:
             self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
+            self.algebra.doubtful = True
             self.algebra.choose("|·| of a matrix was read as its determinant")
             return self._word("det", [value], ())
         if kind[1:] in ("", "2", "F"):
@@ -376,7 +381,7 @@ class Evaluator:
         if name in ("max", "min"):
             return self._extreme(name, [self.value(argument) for argument in arguments])
         if name == "ones":
-            raise Misfit("a vector of ones has no length here")
+            return Value(S.One, (self.algebra.index(self.algebra.sizes.fresh()),))
         values = [self.value(argument) for argument in arguments]
         if name == "prod" and len(values) == 2:  # the chain rule, whatever the axes: d2l.ai, section 5.3
             return self.algebra.times(values[0], "", values[1])

@@ -344,7 +344,7 @@ class _Evidence:
             return [(2, 0.0), (1, 0.8)] if letter[:1].isupper() else [(1, 0.0), (2, 0.8)]
         if key in self.transposed:
             return [(2, 0.0), (1, 0.2)] if letter[:1].isupper() and len(letter) == 1 else [(1, 0.0), (2, 0.4)]
-        if letter[:1].isupper() and len(letter) == 1:
+        if letter[:1].isupper() and (len(letter) == 1 or (len(letter) == 2 and letter[1].islower())):  # W, Wr
             return [(2, 0.0), (1, 0.7), (0, 0.8)]
         if letter in (
             "b",

@@ -16,7 +16,7 @@ from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, used
 from symgrad.checking.values import TRANSPOSED_NUMBER, Misfit, Value, sized_equation
-from symgrad.checking.world import CycleError, Definition, World
+from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Index, Model, Quantity, functions_in, names_in
 from symgrad.errors import SymgradError
@@ -78,6 +78,7 @@ class Judge:
     facts: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 5.0
     alternatives: tuple[Shapes, ...] = ()  # the next best shapes
+    shaped: frozenset[str] = frozenset()  # names whose axes the document says
     broken: frozenset[Definition] = frozenset()  # what doesn't fit in these shapes
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
@@ -89,10 +90,11 @@ class Judge:
         lengths: Mapping[str, Expr],
         facts: Mapping[str, str],
         seconds: float,
+        shaped: frozenset[str] = frozenset(),
     ) -> Judge:
         """A judge for the likeliest shapes; definitions that don't fit in these are left out."""
         first = shapes[0]
-        judge = Judge(world, first, lengths, facts, seconds, tuple(shapes[1:]))
+        judge = Judge(world, first, lengths, facts, seconds, tuple(shapes[1:]), shaped)
         broken: set[Definition] = set()
         budget = Budget(2 * seconds)
         for definition in (d for found in world.definitions.values() for d in found if not d.is_alias):
@@ -106,6 +108,8 @@ class Judge:
     def claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
         found = self._claim(sentence)
+        if found.verdict.status == "malformed" and not self._is_shaped(sentence):
+            return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status != "refuted":
             return found
         meant = self._relabelled(sentence.sides, sentence.number)
@@ -119,6 +123,11 @@ class Judge:
                 words = "its letters were read as having other axes than the rest of the document suggests"
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
+
+    def _is_shaped(self, sentence: Sentence) -> bool:
+        """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
+        roots = self._roots(used(sentence.sides), sentence.number)
+        return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()
 
     def _claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides, each against the first; for some layers where it is about any."""
@@ -230,8 +239,8 @@ class Judge:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
         if judged.verdict.status == "refuted":
             doubt = self._doubt(left, right, compared, judged.verdict, context, abstract, number)
-            if not doubt and evaluator.algebra.unlikely:
-                doubt = "its letters may have other axes than they were read with"
+            if not doubt and (evaluator.algebra.unlikely or evaluator.algebra.doubtful):
+                doubt = "it may be meant otherwise than it was read"
             if doubt:
                 return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt))
         return judged
@@ -612,8 +621,7 @@ class Judge:
         definition = self.world.visible(of, number)
         if definition is None:
             raise Misfit(f"nothing defines {of}")
-        if direct and by not in self._equation(definition).uses:
-            raise Misfit(f"{of} doesn't use {by} directly")
+        direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
         closed = [definition] if direct else self.world.closure({of, by}, number)
         equations = [self._sized(self._equation(d, logistic)) for d in closed]
         defined = {equation.name for equation in equations}

@@ -127,6 +127,7 @@ class Algebra:
     bias: str = "last"  # the axis that a vector is added along
     counter: Iterator[int] = field(default_factory=itertools.count)
     choices: list[str] = field(default_factory=list)
+    doubtful: bool = False  # whether a choice may well be another than a person meant
     unlikely: float = 0.0  # how much of what was read a person would hardly have meant
 
     def index(self, size: Expr) -> Index:
@@ -292,6 +293,7 @@ class Algebra:
         inner, shared = one.axes[-1].size, other.axes[0].size
         if not self._could(inner, shared):
             if one.rank != other.rank:
+                self.doubtful = True
                 self.choose(
                     "a vector beside a matrix was read to multiply each of its rows, or columns, entry by entry"
                 )

@@ -20,7 +20,7 @@ from symgrad.codegen.inplace.values import Algebra, Value
 from symgrad.codegen.inplace.write import Memory, written
 from symgrad.training.engine import State, Task, Track
 from symgrad.training.shuffled import Shuffled
-from symgrad.training.updates import array_update, norm_squared
+from symgrad.training.updates import array_update
 
 Arrays = dict[str, NDArray[Any]]
 Columns = Mapping[str, NDArray[Any]]
