@@ -25,14 +25,14 @@ def line(x, y, w, b):
 
 
 @sg.model
-def ridge(X: "n d", y: "n", w: "d", b, lam):
+def ridge(X: "n d", y: n, w: d, b, lam):
     p = X @ w + b
     L = sg.mean((p - y) ** 2) + lam * sg.sum(w**2)
     return L
 
 
 @sg.model
-def many(X: "n d", Y: "n k", W: "d k", c: "k"):
+def many(X: "n d", Y: "n k", W: "d k", c: k):
     R = X @ W + c - Y
     L = sg.sum(R**2) / 2
     return L

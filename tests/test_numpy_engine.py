@@ -38,7 +38,7 @@ def kinked(x, y, w, b):
 
 
 @sg.model
-def mlp(X: "n 2", y: "n", W1: "2 16", b1: "16", W2: "16", b2):
+def mlp(X: "n 2", y: n, W1: "2 16", b1: 16, W2: 16, b2):
     A = sg.tanh(X @ W1 + b1)
     p = A @ W2 + b2
     L = sg.mean((p - y) ** 2)
@@ -46,7 +46,7 @@ def mlp(X: "n 2", y: "n", W1: "2 16", b1: "16", W2: "16", b2):
 
 
 @sg.model
-def classifier(X: "n 6", Y: "n k", W1: "6 8", b1: "8", W2: "8 k", b2: "k"):
+def classifier(X: "n 6", Y: "n k", W1: "6 8", b1: 8, W2: "8 k", b2: k):
     A = sg.relu(X @ W1 + b1)
     U = A @ W2 + b2
     L = sg.cross_entropy(U, Y)
@@ -54,7 +54,7 @@ def classifier(X: "n 6", Y: "n k", W1: "6 8", b1: "8", W2: "8 k", b2: "k"):
 
 
 @sg.model
-def normed(X: "n 6", y: "n", W: "6 6", g: "6", v: "6"):
+def normed(X: "n 6", y: n, W: "6 6", g: 6, v: 6):
     Z = X @ W
     m = sg.mean(Z, axis=1, keepdims=True)
     s = sg.mean((Z - m) ** 2, axis=1, keepdims=True)

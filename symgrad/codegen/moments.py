@@ -124,7 +124,13 @@ class _Parts:
         extra = [quantity for quantity in moments if quantity.name in kept]
         defaults = {name: value for name, value in self.model.defaults.items() if any(name == q.name for q in given)}
         model = Model(
-            self.model.name, (*given, *extra), equations, self.model.result, defaults, self.model.written, self.model.doc
+            self.model.name,
+            (*given, *extra),
+            equations,
+            self.model.result,
+            defaults,
+            self.model.written,
+            self.model.doc,
         )
         found = {name: np.asarray(value, dtype=np.float64) for name, value in values.items() if name in kept}
         constants = {q.name: np.asarray(self.columns[q.name]) for q in given if q.name in self.columns}
@@ -172,7 +178,9 @@ def _scalars(parts: _Parts, samples: int) -> Moments:
         name = parts.name(f"mean{place}")
         values[name] = np.array(_mean(parts, data, samples))
         rest.append(Symbol(name) * free)
-    return parts.rewritten([*equations, Equation(parts.model.result, Add(*rest))], list(map(Quantity, values)), values, samples)
+    return parts.rewritten(
+        [*equations, Equation(parts.model.result, Add(*rest))], list(map(Quantity, values)), values, samples
+    )
 
 
 def _terms(parts: _Parts, expr: Expr, factor: Expr) -> Iterator[tuple[Expr, Expr]]:
@@ -316,7 +324,7 @@ def _triangle(chunks: Chunks, width: int, constant_first: bool) -> Array:
         shift[0] = 0.0
     triangle = np.zeros((0, width))
     for chunk in chunks():
-        triangle = np.linalg.qr(np.vstack([triangle, chunk - shift]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.vstack([triangle, chunk - shift]), mode="r"))
     if triangle.shape != (width, width) or not np.isfinite(triangle).all():
         raise _NoMomentsError
     _check(chunks, triangle, shift)
@@ -399,7 +407,11 @@ def _rows(parts: _Parts, samples: int) -> Moments:
         values[renamed[name]] = np.ascontiguousarray(triangle[:, place : place + widths[name]]).reshape(shape)
         place += widths[name]
     body = body.xreplace(
-        {entry: IndexedBase(renamed[base_name(entry)])[entry.indices] for entry in body.atoms(Indexed) if base_name(entry) in renamed}
+        {
+            entry: IndexedBase(renamed[base_name(entry)])[entry.indices]
+            for entry in body.atoms(Indexed)
+            if base_name(entry) in renamed
+        }
     )
     error = parts.name("e")
     indices = tuple(row if index == sample else index for index in square.variables)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -213,7 +212,9 @@ class Lowering:
     def _log_softmax(self, expr: ast.BinOp) -> Value | None:
         """u - logsumexp(u)[:, None], as one function."""
         right = expr.right
-        if not (isinstance(expr.op, ast.Sub) and isinstance(right, ast.Subscript) and isinstance(right.value, ast.Call)):
+        if not (
+            isinstance(expr.op, ast.Sub) and isinstance(right, ast.Subscript) and isinstance(right.value, ast.Call)
+        ):
             return None
         call = right.value
         if not (isinstance(call.func, ast.Name) and call.func.id == "logsumexp"):
