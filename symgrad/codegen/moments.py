@@ -64,7 +64,7 @@ def moments(model: Model, params: Sequence[str], columns: Columns) -> Moments | 
     >>> line = Model.from_equations([("r", Symbol("w")*Symbol("x") - Symbol("y")), ("L", Symbol("r")**2)])
     >>> x = np.arange(100.0)
     >>> found = moments(line, ["w"], {"x": x, "y": 2*x})
-    >>> round(float(found.model(w=3.0, **found.values)), 6), (x**2).mean()  # (w - 2)² mean(x²)
+    >>> round(float(found.model(w=3.0, **found.values)), 6), float((x**2).mean())  # (w - 2)² mean(x²)
     (3283.5, 3283.5)
     """
     varying = {name: column for name, column in columns.items() if column.ndim}
@@ -324,7 +324,7 @@ def _triangle(chunks: Chunks, width: int, constant_first: bool) -> Array:
         shift[0] = 0.0
     triangle = np.zeros((0, width))
     for chunk in chunks():
-        triangle = np.linalg.qr(np.vstack([triangle, chunk - shift]), mode="r")
+        triangle = np.asarray(np.linalg.qr(np.vstack([triangle, chunk - shift]), mode="r"))
     if triangle.shape != (width, width) or not np.isfinite(triangle).all():
         raise _NoMomentsError
     _check(chunks, triangle, shift)

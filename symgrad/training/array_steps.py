@@ -206,10 +206,8 @@ class _Printing:
         wants_gradient = self.moves or self.norms
         targets: dict[Node, str] = {}
         copies: list[tuple[Node, str]] = []
-        nodes = {}
         for name, value in low.gradients.items() if wants_gradient else ():
             node = _unscaled(value, common, algebra) if common else algebra.node(value)
-            nodes[name] = node
             fits = node.kind in ("elementwise", "into") and node.shape == np.shape(task.params[name])
             if fits and node not in targets and node.dtype == self.steps._dtype:
                 targets[node] = self.of[name]
@@ -231,7 +229,7 @@ class _Printing:
             length = names.new("norm")
             square = names.called(f"dot({self.gradient}, {self.gradient})")
             body.append(f"{length} = {square}**0.5*{abs(scale)!r}")
-        value = swept.text[loss] if wants_loss else ""
+        cost = swept.text[loss] if wants_loss else ""
         update = None
         if self.moves:
             update = self._update(scale)
@@ -240,7 +238,7 @@ class _Printing:
         views = self.steps.layout.lines(self.theta, named)
         if wants_gradient:
             views += self.steps.layout.lines(self.gradient, self.of)
-        loop = self._loop(body, update.body if update else [], value, length)
+        loop = self._loop(body, update.body if update else [], cost, length)
         settings = [*names.imports(), *views, *head]
         given = [self.theta, self.gradient, *self.slots.values()]
         given += [name for name in self.columns if self.whole or name not in varying]

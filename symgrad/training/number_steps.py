@@ -90,10 +90,10 @@ class NumberSteps:
     def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> None:
         """One step a batch."""
         if self._plain:
-            columns = [column.tolist() for column in self._shuffled.columns(order)]
+            lists = [column.tolist() for column in self._shuffled.columns(order)]
             run = self._text(self.task.columns, "steps", True).run
             try:
-                self._state = run(*columns, rates, self._state, self._steps)
+                self._state = run(*lists, rates, self._state, self._steps)
                 self._steps += len(rates)
                 return
             except _RAISED:  # once more, with NumPy's numbers

@@ -31,7 +31,7 @@ def array_update(
     values |= {name: algebra.number(value) for name, value in optimizer.settings.items()}
     values |= {"step": algebra.of(graph.input(step, 1.0)), "learning_rate": algebra.of(graph.input(rate, 1.0))}
     lowering = Lowering(graph, algebra, values)
-    named = {}
+    named: dict[Node, str] = {}
     for equation in optimizer.model.equations:
         text = array_text(equation, optimizer.model, optimizer.model.written)
         value = lowering.value(ast.parse(text, mode="eval").body)
