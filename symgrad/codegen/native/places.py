@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
-from sympy import Indexed, KroneckerDelta, Symbol
+from sympy import Indexed, Integer, KroneckerDelta, Symbol
 
 from symgrad.equations import Index, Model, base_name
 from symgrad.errors import InputError
-
 
 Places = tuple[tuple[str, Any], ...]
 
@@ -27,14 +26,14 @@ def check_places(
     if not found:
         return
     lengths = {
-        str(axis): length
+        axis: Integer(length)
         for quantity in model.inputs
         for axis, length in zip(quantity.axes, shapes.get(quantity.name, ()), strict=False)
     }
     for name, size in found:
         array = values[name]
-        length = lengths.get(str(size), int(size) if size.is_Integer else None)
-        if length is None or not array.size:
+        length = int(size.xreplace(lengths))
+        if not array.size:
             continue
         for end in (array.min(), array.max()):
             if not 0 <= end < length:

@@ -57,9 +57,7 @@ class _Layout:
     spread: frozenset[str]  # the inputs that are repeated to the common shape
     kinds: Mapping[str, np.dtype[Any]]
     real: np.dtype[Any]
-    parts: Mapping[
-        str, tuple[slice, tuple[int, ...]]
-    ]  # where each result lies in the outputs, and its shape
+    parts: Mapping[str, tuple[slice, tuple[int, ...]]]  # where each result lies in the outputs, and its shape
     total: int
 
 
