@@ -19,7 +19,7 @@ from symgrad.codegen.native.kernel import Kernel
 from symgrad.codegen.native.memory import address, addresses, aligned
 from symgrad.codegen.native.nodes import Extent
 from symgrad.codegen.native.operations import safe
-from symgrad.codegen.native.places import check_places
+from symgrad.codegen.native.places import check_places, places
 from symgrad.codegen.native.unsupported import NativeError
 from symgrad.codegen.native.update import update
 from symgrad.codegen.program import arguments
@@ -64,6 +64,7 @@ class NativeEngine:
         self._steps = np.zeros(1)
         self._fresh = False  # whether `gradient` is that of a full batch at the parameters
         self._full = task.batch >= task.samples
+        self._places = places(task.model)
         self._columns = self._converted(task.columns)
         self._squares = self._least_squares()
         if self._squares is not None:
@@ -242,7 +243,7 @@ class NativeEngine:
             for name, value in ready.items()
             if name not in self._task.params
         }
-        check_places(model, found, {name: np.shape(value) for name, value in ready.items()})
+        check_places(model, self._places, found, {name: np.shape(value) for name, value in ready.items()})
         return found
 
     def _flat(self, values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:

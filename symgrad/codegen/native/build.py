@@ -11,9 +11,9 @@ from symgrad.codegen.native.kernel import Kernel, Outside
 from symgrad.codegen.native.nodes import ZERO, Entry, Extent, Fold, Length, Loop, Node, apply, whole
 from symgrad.codegen.native.reading import Reader
 from symgrad.codegen.native.statements import Definition, Lowering, live, shared
-from symgrad.codegen.native.unsupported import NativeError
 from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Model, Size
+from symgrad.errors import ModelError
 from symgrad.names import partial_name
 
 
@@ -43,11 +43,13 @@ def kernel(
 ) -> Kernel:
     """The kernel of a derivation; `theta` names the inputs that come as one array of parameters.
 
-    Raises NativeError, naming it, for an operation that has no C form.
+    Raises ModelError while a function is abstract, and NativeError, naming it, for an operation that has no C form.
     """
     model = derivation.model
     if model.functions:
-        raise NativeError(f"{', '.join(model.functions)} is abstract")
+        names = ", ".join(model.functions)
+        example = ", ".join(f"{function}=sg.sigmoid" for function in model.functions)
+        raise ModelError(f"{model.name} can't be computed while {names} is abstract; use model.bind({example})")
     steps = derivation.equations if gradients else ()
     equations = (*model.equations, *steps)
     varied = _per_sample(equations, shapes.per_sample)

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 def address(array: NDArray[Any] | None) -> ctypes.c_void_p:
     """Where an array begins; a null pointer for None."""
-    return ctypes.c_void_p(None if array is None else array.ctypes.data)
+    return ctypes.c_void_p(None if array is None else array.__array_interface__["data"][0])
 
 
 def addresses(arrays: Sequence[NDArray[Any]]) -> Any:
     """Where several arrays begin, as an array of pointers."""
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))
+    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.__array_interface__["data"][0] for array in arrays))
 
 
 def aligned(count: int, kind: np.dtype[Any]) -> NDArray[Any]:

@@ -154,7 +154,11 @@ def replaced(node: Node, table: Mapping[Node, Node]) -> Node:
 
 
 def apply(operation: str, *args: Node) -> Node:
-    """An operation on nodes, done where it is one on whole numbers."""
+    """An operation on nodes, done where it is one on known numbers.
+
+    >>> apply("+", whole(1), whole(2)), apply("*", whole(1), Entry("x"))
+    (Number(value=Fraction(3, 1)), Entry(array='x', at=(), inside=0))
+    """
     return folded(Apply(operation, args))
 
 

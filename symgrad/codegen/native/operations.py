@@ -76,7 +76,11 @@ RESERVED = (
 
 
 def safe(name: str) -> str:
-    """A name of the model in C; raises NativeError for one that can't be a C name."""
+    """A name of the model in C; raises NativeError for one that can't be a C name.
+
+    >>> safe("W1"), safe("register")
+    ('W1', 'register_')
+    """
     if not name.isidentifier():
         raise NativeError(f"{name!r} can't be a name in C")
     return f"{name}_" if name in RESERVED or name.startswith("batch_") else name

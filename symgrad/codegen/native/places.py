@@ -6,25 +6,34 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
-from sympy import Indexed, KroneckerDelta, Symbol
+from sympy import Indexed, Integer, KroneckerDelta, Symbol
 
 from symgrad.equations import Index, Model, base_name
 from symgrad.errors import InputError
 
+Places = tuple[tuple[str, Any], ...]
 
-def check_places(model: Model, values: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> None:
+
+def places(model: Model) -> Places:
+    """The quantities of whole numbers that are places on an axis, each with the axis's length as the model says it."""
+    return tuple(dict.fromkeys(_axes(model)))
+
+
+def check_places(
+    model: Model, found: Places, values: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]
+) -> None:
     """Raises InputError for a whole number that isn't a place, from 0, on the axis where the model reads by it."""
-    if not any(quantity.integer for quantity in model.inputs):
+    if not found:
         return
     lengths = {
-        str(axis): length
+        axis: Integer(length)
         for quantity in model.inputs
         for axis, length in zip(quantity.axes, shapes.get(quantity.name, ()), strict=False)
     }
-    for name, size in _axes(model):
+    for name, size in found:
         array = values[name]
-        length = lengths.get(str(size), int(size) if size.is_Integer else None)
-        if length is None or not array.size:
+        length = int(size.xreplace(lengths))
+        if not array.size:
             continue
         for end in (array.min(), array.max()):
             if not 0 <= end < length:

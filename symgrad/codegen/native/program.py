@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symgrad.codegen.native.build import Shapes, kernel
 from symgrad.codegen.native.compiler import find_compiler
@@ -16,15 +16,16 @@ from symgrad.codegen.native.function import Function
 from symgrad.codegen.native.kernel import Kernel
 from symgrad.codegen.native.nodes import Extent
 from symgrad.codegen.native.operations import safe
-from symgrad.codegen.native.places import check_places
+from symgrad.codegen.native.places import check_places, places
 from symgrad.codegen.native.source import source
 from symgrad.codegen.native.training import entry
 from symgrad.codegen.native.unsupported import NativeError
-from symgrad.codegen.program import Program, Reduction, compile_derivation
+from symgrad.codegen.program import Program, Reduction, arguments, compile_derivation
 from symgrad.derivation import Derivation
 from symgrad.equations import Model, Size
 
 SAMPLES = "samples_"  # the number of samples in C; no quantity of a model of scalars need have that name
+_NOTHING = np.empty(0)
 TYPICAL = 100  # the length that an axis is taken to have where loops and library calls are chosen
 
 #: What a compiled function depends on: single precision or double, and which inputs have one value a sample.
@@ -46,6 +47,20 @@ def _warn(derivation: Derivation, error: NativeError, stacklevel: int) -> None:
     warnings.warn(f'backend="native" can\'t serve {name}, so NumPy does: {error}', stacklevel=stacklevel)
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """What a call with values of certain shapes and types needs to know."""
+
+    function: Function
+    sizes: tuple[int, ...]
+    common: tuple[int, ...]
+    spread: frozenset[str]  # the inputs that are repeated to the common shape
+    kinds: Mapping[str, np.dtype[Any]]
+    real: np.dtype[Any]
+    parts: Mapping[str, tuple[slice, tuple[int, ...]]]  # where each result lies in the outputs, and its shape
+    total: int
+
+
 class NativeFunction:
     """The result and the gradients by C, compiled at the first call; raises NativeError where there can be none."""
 
@@ -53,7 +68,9 @@ class NativeFunction:
         find_compiler()
         self.derivation, self.reduction = derivation, reduction
         self._scalar = not derivation.model.has_axes
+        self._places = places(derivation.model)
         self._functions: dict[Kind, Function] = {}
+        self._layouts: dict[Any, _Layout] = {}
         self._instead: Callable[..., Any] | None = None  # NumPy's function, where the compiler turned out not to work
         one = self._kernel((False, frozenset()))
         text = one.text  # printing finds what the text calls
@@ -72,50 +89,59 @@ class NativeFunction:
 
     def _computed(self, values: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         model = self.derivation.model
-        shapes = {name: np.shape(value) for name, value in values.items()}
-        common = np.broadcast_shapes(*shapes.values()) if self._scalar else ()
-        samples = prod(common)
-        real = [np.asarray(value).dtype for value in values.values() if np.asarray(value).dtype.kind == "f"]
-        single = bool(real) and all(kind == np.float32 for kind in real)
-        varying = frozenset(name for name, shape in shapes.items() if self._scalar and shape)
-        kind = np.dtype(np.float32 if single else np.float64)
+        arrays = {name: np.asarray(value) for name, value in values.items()}
+        key = tuple((array.shape, array.dtype) for array in arrays.values())
+        if key not in self._layouts:
+            arguments(model, values)  # C would read beyond arrays that don't fit together
+            self._layouts[key] = self._layout({name: (array.shape, array.dtype) for name, array in arrays.items()})
+        layout = self._layouts[key]
         columns = {}
-        for quantity in model.inputs:
-            value = np.asarray(values[quantity.name])
-            if quantity.name in varying and value.shape != common:
-                value = np.broadcast_to(value, common)
-            columns[quantity.name] = np.ascontiguousarray(value, np.int64 if quantity.integer else kind)
-        check_places(model, columns, shapes)
-        function = self._function((single, varying))
-        lengths = self._lengths(shapes, samples)
-        sizes = tuple(lengths[name] for name in function.kernel.varying)
-        return self._called(function, columns, sizes, lengths, common, kind)
-
-    def _called(
-        self,
-        function: Function,
-        columns: dict[str, NDArray[Any]],
-        sizes: tuple[int, ...],
-        lengths: dict[str, int],
-        common: tuple[int, ...],
-        kind: np.dtype[Any],
-    ) -> tuple[Any, dict[str, Any]]:
-        built, model = function.kernel, self.derivation.model
-        parts: dict[str, tuple[slice, tuple[int, ...]]] = {}
-        total = 0
-        for quantity, array in built.results.items():
-            if array != built.returns:
-                shape = common if self._scalar and built.extents[array] else _shape(model, quantity, lengths)
-                parts[quantity] = slice(total, total + prod(shape)), shape
-                total += prod(shape)
-        out = np.empty(total, kind)
-        returned = function(sizes, columns, np.empty(0, kind), out)
-        found = {
-            quantity: out[part].reshape(shape) if shape else out[part][0] for quantity, (part, shape) in parts.items()
+        for name, kind in layout.kinds.items():
+            array = arrays[name]
+            if name in layout.spread:
+                array = np.broadcast_to(array, layout.common)
+            columns[name] = np.ascontiguousarray(array, kind)
+        if self._places:
+            check_places(model, self._places, columns, {name: array.shape for name, array in arrays.items()})
+        out = np.empty(layout.total, layout.real)
+        returned = layout.function(layout.sizes, columns, _NOTHING, out)
+        found: dict[str, Any] = {
+            quantity: out[part].reshape(shape) if shape else out[part][0]
+            for quantity, (part, shape) in layout.parts.items()
         }
-        result = found.get(model.result, kind.type(returned))
+        result = found.get(model.result, layout.real.type(returned))
         found[model.result] = 1.0
         return result, {name: found[name] for name in self.derivation.wrt}
+
+    def _layout(self, arrays: Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]) -> _Layout:
+        """How values of the given shapes and types are handed over, and where the results lie."""
+        model = self.derivation.model
+        common = np.broadcast_shapes(*(shape for shape, _ in arrays.values())) if self._scalar else ()
+        floats = [kind for _, kind in arrays.values() if kind.kind == "f"]
+        single = bool(floats) and all(kind == np.float32 for kind in floats)
+        real: np.dtype[Any] = np.dtype(np.float32 if single else np.float64)
+        varying = frozenset(name for name, (shape, _) in arrays.items() if self._scalar and shape)
+        function = self._function((single, varying))
+        lengths = self._lengths({name: shape for name, (shape, _) in arrays.items()}, prod(common))
+        parts: dict[str, tuple[slice, tuple[int, ...]]] = {}
+        total = 0
+        for quantity, array in function.kernel.results.items():
+            if array != function.kernel.returns:
+                own = self._scalar and function.kernel.extents[array]
+                shape = common if own else _shape(model, quantity, lengths)
+                parts[quantity] = slice(total, total + prod(shape)), shape
+                total += prod(shape)
+        whole: np.dtype[Any] = np.dtype(np.int64)
+        return _Layout(
+            function,
+            tuple(lengths[name] for name in function.kernel.varying),
+            common,
+            frozenset(name for name in varying if arrays[name][0] != common),
+            {quantity.name: whole if quantity.integer else real for quantity in model.inputs},
+            real,
+            parts,
+            total,
+        )
 
     def _lengths(self, shapes: dict[str, tuple[int, ...]], samples: int) -> dict[str, int]:
         found = {SAMPLES: samples}

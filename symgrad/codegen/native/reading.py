@@ -152,11 +152,13 @@ class Reader:
 
     def _inside(self, at: Sequence[Expr], axes: tuple[Expr, ...]) -> int:
         """What is known of an entry's positions; see `Entry`."""
-        if self.own:
-            return 2
         least = 2
         for index, size in zip(at, axes, strict=False):
-            if (isinstance(index, Index) and index.size == size) or index.has(Indexed):
+            if isinstance(index, Indexed) or (isinstance(index, Index) and index.size == size):
+                continue  # whole numbers that are places are checked before a call
+            if index.has(Indexed):
+                return 0
+            if self.own:
                 continue
             found = reach(index, size)
             low = found.before == 0 or Ge(index, 0, evaluate=False) in self.holding
