@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sympy import Add, Expr, Indexed, Mul, Number, Piecewise, Pow, S, Sum, Symbol
 from sympy.core.relational import Relational
 
-from symgrad.expressions import Written, ordered
+from symgrad.expressions import Written, exact, ordered
 from symgrad.tensors.functions import Determinant, MatrixInverse
 
 SUM, MATMUL, PRODUCT, POWER, ATOM = 1, 2, 3, 4, 5  # how tightly a piece of text binds
@@ -103,9 +103,15 @@ class Infix:
             return Piece(self.constants()[expr], ATOM)
         if expr.is_Rational and not expr.is_Integer and expr not in self.written and -expr not in self.written:
             return Piece(f"{expr.p}/{expr.q}", PRODUCT)
-        large = expr.is_Integer and abs(expr) >= 10**6 and (expr in self.written or -expr in self.written)
-        text = f"{float(expr):g}" if large else str(expr) if expr.is_Integer else repr(float(expr))
-        return Piece(text, ATOM if expr.is_nonnegative else PRODUCT)
+        return Piece(self._digits(expr), ATOM if expr.is_nonnegative else PRODUCT)
+
+    def _digits(self, expr: Expr) -> str:
+        """All digits of a number; a large whole one that was written with an exponent, 1e30, has one again."""
+        if not expr.is_Integer:
+            return repr(float(expr))
+        short = f"{float(expr):g}" if abs(expr) < 10**300 else ""
+        powered = "e" in short and exact(short) == expr and (expr in self.written or -expr in self.written)
+        return short if powered else str(expr)
 
     def relation(self, expr: Relational) -> Piece:
         """A comparison."""

@@ -336,3 +336,13 @@ def test_a_call_that_does_not_fit_says_what_is_wrong(args, kwargs, error, messag
 def test_a_call_with_an_abstract_function_says_how_to_bind_it():
     with pytest.raises(ModelError, match=r"while f is abstract; use model.bind\(f=sg.sigmoid\)"):
         nested(1, 2)
+
+
+def test_a_large_whole_decimal_keeps_its_digits_in_the_program():
+    @sg.model
+    def scaled(x):
+        y = 1234567.0 * x + 1e30 * x**2
+        return y
+
+    assert scaled.compile()(x=0.0)[1]["x"] == 1234567.0
+    assert "1e+30" in scaled.compile().source

@@ -14,9 +14,9 @@ ANSWER = re.compile(
 INTRODUCTION = """# What `symgrad check` makes of public texts
 
 Made by `python tests/texts_table.py`. The formulas of each text are in `texts/`, with the answers to them set by hand
-and confirmed numerically by the file beside it. *Read*: equations that could be read. *Kinds*: those classified as a person
-would, of those with an answer. *Verdicts*: those that are decided, and rightly, of those that a person can decide; the
-others are undecided, and say why. *False*: right formulas that are called wrong. *Errata*: wrong formulas in the text
+and confirmed numerically by the file beside it. *Read*: equations that could be read. *Kinds*: those classified as a
+person would, of those with an answer. *Verdicts*: those that are decided, and rightly, of those that a person can
+decide; the others are undecided, and say why. *False*: right formulas that are called wrong. *Errata*: wrong formulas
 that are called wrong, of those that are known. *Missed*: wrong formulas that are called right.
 
 | text | kind | equations | read | kinds | verdicts | false | errata | missed |
