@@ -315,6 +315,6 @@ def test_a_random_models_gradient_is_autograds_and_that_of_central_differences(t
 
 
 def test_every_expanded_gradient_is_in_the_inputs_whichever_is_asked_for_first():
-    a, r, w, b = (Symbol(name) for name in "a r w b".split())
+    a, r, w, b = (Symbol(name) for name in ("a", "r", "w", "b"))
     derivation = sg.derive(sg.Model.from_equations([("r", a * w + b), ("L", r**2)]), ["w", "b"])
     assert {name: str(derivation.expanded[name]) for name in ("w", "b")} == {"w": "2*a*(a*w + b)", "b": "2*(a*w + b)"}
