@@ -173,5 +173,5 @@ def offsets(arrays: Sequence[tuple[Extent, ...]]) -> list[str]:
                 size *= value or 0
             known += size
         else:
-            names.append("*".join(axis.text for axis in axes))
+            names.append("*".join(axis.text for axis in axes if axis.value != 1))
     return found
