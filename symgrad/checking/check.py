@@ -152,8 +152,9 @@ class _Checker:
         for sentence in sentences:
             if self.progress is not None:
                 self.progress(sentence.fragment.text.place(max(sentence.span.start, 0)), len(findings), len(sentences))
+            finding = self._finding(sentence, sentence.number in restated)
             if sentence.fragment.kind != "given":
-                findings.append(self._finding(sentence, sentence.number in restated))
+                findings.append(finding)
         return findings
 
     # --- reading
