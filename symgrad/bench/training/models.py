@@ -47,7 +47,7 @@ def perceptron(sizes: Sequence[int], activation: str, loss: str) -> Model:
 
     The rows of the targets Y of a cross-entropy are declared to sum to one.
 
-    >>> [str(equation.lhs) for equation in perceptron((2, 16, 1), "tanh", "mse").equations]
+    >>> [equation.name for equation in perceptron((2, 16, 1), "tanh", "mse").equations]
     ['Z1', 'A1', 'Z2', 'L']
     """
     depth = len(sizes) - 1
