@@ -38,10 +38,17 @@ class Shapes:
     split: set[str] = field(default_factory=set)
     bias: str = "last"
     cost: float = 0.0
+    defined: Sizes | None = None  # the lengths as definitions alone have them: a wrong claim makes matrices square
 
     def copy(self) -> Shapes:
         """The same knowledge, to be added to apart."""
-        return Shapes(self.sizes.copy(), dict(self.known), dict(self.ranks), set(self.split), self.bias, self.cost)
+        known, ranks, split = dict(self.known), dict(self.ranks), set(self.split)
+        return Shapes(self.sizes.copy(), known, ranks, split, self.bias, self.cost, self.defined)
+
+    def is_square(self, name: str) -> bool:
+        """Whether the two axes of a matrix are as long by its definitions and declarations alone."""
+        sizes = self.known.get(name, ())
+        return len(sizes) == 2 and (self.defined or self.sizes).same(*sizes)
 
     def of(self, name: str) -> Shape:
         """The sizes of a name's axes; raises Unknown."""
@@ -91,7 +98,8 @@ class Inference:
 
     def _searched(self, evidence: _Evidence) -> list[Shapes]:
         self.evidence = evidence
-        sizes = Sizes({}, frozenset(self.lengths.values()))
+        said = {size for shape in self.declared.values() for axis in shape for size in axis.free_symbols}
+        sizes = Sizes({}, frozenset(said))
         start = Shapes(sizes, dict(self.declared))
         beam = [start]
         if self.evidence.matrices:
@@ -101,6 +109,9 @@ class Inference:
         deadline = time.monotonic() + self.seconds
         statements = list(self._ordered())
         for sides, definition, number in statements:
+            if definition is None and beam[0].defined is None:
+                for state in beam:
+                    state.defined = state.sizes.copy()
             grown: list[Shapes] = []
             narrow = time.monotonic() > deadline
             for state in beam[: 1 if narrow else BEAM]:

@@ -30,6 +30,7 @@ from symgrad.verification.context import Context
 from symgrad.verification.decide import decide
 from symgrad.verification.verdict import Verdict
 
+UNTIED = "nothing here says how the one depends on the other"
 MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
 
 
@@ -231,6 +232,8 @@ class Judge:
             verdict = self._decided(context, correct, claim, budget)
             found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen))
             if verdict:
+                if self._is_empty(left, right, correct, context):
+                    return dataclasses.replace(found, verdict=Verdict("undecided", "", UNTIED))
                 if TRANSPOSED_NUMBER in readings:  # it holds for numbers; whether it does for what is meant isn't known
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", TRANSPOSED_NUMBER))
                 return found
@@ -256,6 +259,11 @@ class Judge:
 
     # --- what must hold before anything is called wrong
 
+    def _is_empty(self, left: t.Term, right: t.Term, correct: Equation, context: Context) -> bool:
+        """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
+        zero = isinstance(right, t.Num) or not _has_partial(left)
+        return not zero and self._sized(self._named(context, correct)).rhs.is_zero is True
+
     def _doubt(
         self,
         left: t.Term,
@@ -270,7 +278,7 @@ class Judge:
         claim = compared[1].rhs
         correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
         if correct.is_zero and _has_partial(left) and not claim.is_zero:
-            return "nothing here says how the one depends on the other"
+            return UNTIED
         special = self._symmetric(compared, context) or self._apart(compared, context)
         if special:
             return f"right only if {special}, which the document may say in words"
@@ -301,11 +309,7 @@ class Judge:
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The matrices that would have to be symmetric for the two sides to be equal."""
-        square = {
-            q.name
-            for q in context.model.inputs
-            if len(q.axes) == 2 and q.axes[0] == q.axes[1] and "adjoint" not in q.name
-        }
+        square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
         sides = self._opened(compared, context)
         entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
         table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}

@@ -64,7 +64,9 @@ class Sizes:
         self.parent[second] = first
 
     def _rank(self, size: Expr) -> int:
-        return 2 if size.is_Integer else 1 if size in self.declared else 0
+        if size.is_Integer or size in self.declared:
+            return 2 if size.is_Integer else 1
+        return -1 if str(size).startswith("size") else 0  # a length that a person has named gives its name
 
 
 def sized_equation(equation: Equation, sizes: Sizes) -> Equation:

@@ -331,6 +331,9 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
                 found.families.add(letter)
     for _, use in uses:
         found.families |= {s.letter for s in use.above if s.letter == "l" and s.bracket}
+    if "l" in found.families:  # beside any layer l, L is the last one
+        found.families.discard("L")
+        found.indices.discard("L")
     found.indices |= found.families
     indexed = {use.key for _, use in uses if any(script.letter in found.indices for script in use.below)}
     for key in {use.key for _, use in uses if use.key[1] == "bold"} - indexed:
