@@ -300,6 +300,9 @@ class Judge:
             known = [self._roots(side, number) for side in names]
             if not (known[0] <= known[1] or known[1] <= known[0]):
                 return "an equation between quantities of which the document says no more"
+        untold = self._untold(context.without_partials(correct), number)
+        if untold:
+            return f"nothing says what {untold} is"
         loose = self._loosely_indexed((left, right), number)
         if loose:
             return f"{loose} is written with fewer indices than elsewhere, and may be a row or a column"
@@ -383,6 +386,12 @@ class Judge:
         near = {d.name for found in self.world.definitions.values() for d in found if d.number == number - 1}
         names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
         return next((n for n in sorted(names) if n not in near and any(o.startswith(f"{n}_") for o in near)), "")
+
+    def _untold(self, correct: Expr, number: int) -> str:
+        """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""
+        defined = {name.split("_")[0] for name in self.world.definitions if "_" in name}
+        names = (name for name in sorted(names_in(correct)) if "_" in name and not name.endswith("_0"))
+        return next((n for n in names if n.split("_")[0] in defined and self.world.visible(n, number) is None), "")
 
     def _loosely_indexed(self, sides: Sequence[t.Term], number: int) -> str:
         """A matrix of which the claim, or what it depends on, has a vector, q_j, beside entries, q_kj."""
