@@ -8,9 +8,9 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Expr, Indexed, IndexedBase, Integer, KroneckerDelta, Symbol
-from sympy.core.function import AppliedUndef
+from sympy import Expr, IndexedBase, Symbol
 
+from symgrad.checking.doubts import UNTIED, Doubts, by_name, scalars
 from symgrad.checking.evaluate import Evaluator, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
@@ -18,19 +18,16 @@ from symgrad.checking.sentences import Sentence, used
 from symgrad.checking.values import TRANSPOSED_NUMBER, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
-from symgrad.equations import Equation, Index, Model, Quantity, functions_in, names_in
+from symgrad.equations import Equation, Index, Model, Quantity, names_in
 from symgrad.errors import SymgradError
 from symgrad.facts import SumFact
-from symgrad.indices import canonical, relabelled, sigma
+from symgrad.indices import canonical, sigma
 from symgrad.reading.latex import terms as t
-from symgrad.tensors.elementwise import ELEMENTWISE
-from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
 from symgrad.verification.decide import decide
 from symgrad.verification.verdict import Verdict
 
-UNTIED = "nothing here says how the one depends on the other"
 MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
 
 
@@ -84,6 +81,16 @@ class Judge:
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
 
+    @functools.cached_property
+    def _others(self) -> list[Judge]:
+        """Judges for the next best shapes."""
+        world = self.world.with_all(self.broken)
+        return [Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds) for shapes in self.alternatives]
+
+    @property
+    def _doubts(self) -> Doubts:
+        return Doubts(self.world, self.shapes, self.lengths, self.seconds, self.broken)
+
     @staticmethod
     def of(
         world: World,
@@ -113,12 +120,11 @@ class Judge:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status != "refuted":
             return found
-        meant = self._relabelled(sentence.sides, sentence.number)
+        meant = self._doubts.unlabelled(sentence.sides, sentence.number)
         if meant:
             reason = f"{meant} may stand for what the equation before it defines"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
-        for shapes in self.alternatives:
-            other = Judge.of(self.world.with_all(self.broken), (shapes,), self.lengths, self.facts, self.seconds)
+        for other in self._others:
             again = other._claim(sentence)
             if again.verdict:
                 words = "its letters were read as having other axes than the rest of the document suggests"
@@ -127,7 +133,7 @@ class Judge:
 
     def _is_shaped(self, sentence: Sentence) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
-        roots = self._roots(used(sentence.sides), sentence.number)
+        roots = self._doubts.roots(used(sentence.sides), sentence.number)
         return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()
 
     def _claim(self, sentence: Sentence) -> Judged:
@@ -202,7 +208,7 @@ class Judge:
 
     # --- one reading
 
-    def evaluator(self, number: int, manner: Manner, context_of: Sequence[str] = ()) -> Evaluator:
+    def evaluator(self, number: int, manner: Manner) -> Evaluator:
         """What reads a claim in one manner."""
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
@@ -214,7 +220,7 @@ class Judge:
 
     def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
         evaluator = self.evaluator(number, manner)
-        abstract = self.world.abstract((left, right), number, self._scalars())
+        abstract = self.world.abstract((left, right), number, scalars(self.world, self.shapes))
         evaluator.scalars = abstract
         if abstract and not evaluator.loss:
             evaluator.loss = min(abstract)
@@ -232,7 +238,7 @@ class Judge:
             verdict = self._decided(context, correct, claim, budget)
             found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen))
             if verdict:
-                if self._is_empty(left, right, correct, context):
+                if self._doubts.is_empty(left, right, correct, context):
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", UNTIED))
                 if TRANSPOSED_NUMBER in readings:  # it holds for numbers; whether it does for what is meant isn't known
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", TRANSPOSED_NUMBER))
@@ -241,7 +247,7 @@ class Judge:
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
         if judged.verdict.status == "refuted":
-            doubt = self._doubt(left, right, compared, judged.verdict, context, abstract, number)
+            doubt = self._doubts.about(left, right, compared, judged.verdict, context, abstract, number)
             if not doubt and (evaluator.algebra.unlikely or evaluator.algebra.doubtful):
                 doubt = "it may be meant otherwise than it was read"
             if doubt:
@@ -256,197 +262,6 @@ class Judge:
                 return False
         differs = any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))
         return differs or not (manner.direct or manner.entrywise)
-
-    # --- what must hold before anything is called wrong
-
-    def _is_empty(self, left: t.Term, right: t.Term, correct: Equation, context: Context) -> bool:
-        """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
-        zero = isinstance(right, t.Num) or not _has_partial(left)
-        return not zero and self._sized(self._named(context, correct)).rhs.is_zero is True
-
-    def _doubt(
-        self,
-        left: t.Term,
-        right: t.Term,
-        compared: tuple[Equation, Equation],
-        verdict: Verdict,
-        context: Context,
-        abstract: frozenset[str],
-        number: int,
-    ) -> str:
-        """Why a claim that differs from the derivation may still be right: something isn't said in the document."""
-        claim = compared[1].rhs
-        correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
-        if correct.is_zero and _has_partial(left) and not claim.is_zero:
-            return UNTIED
-        special = self._symmetric(compared, context) or self._apart(compared, context)
-        if special:
-            return f"right only if {special}, which the document may say in words"
-        whole = self.world.with_all(self.broken)
-        named = used([left, right])
-        unusable = sorted(n for n in named | self._roots(named, number) if whole.visible(n, number) in self.broken)
-        if unusable:
-            return f"the definition of {unusable[0]} doesn't fit with the others"
-        stray = self._stray((left, right), number) or self._foreign(left, right, number)
-        if stray:
-            return f"nothing says what {stray} is"
-        functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
-        slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
-        lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
-        if lone:
-            return f"nothing says what the function {lone[0]} is"
-        if not (_has_partial(left) or _has_partial(right)):
-            names = [used([side]) for side in (left, right)]
-            known = [self._roots(side, number) for side in names]
-            if not (known[0] <= known[1] or known[1] <= known[0]):
-                return "an equation between quantities of which the document says no more"
-        untold = self._untold(context.without_partials(correct), number)
-        if untold:
-            return f"nothing says what {untold} is"
-        loose = self._loosely_indexed((left, right), number)
-        if loose:
-            return f"{loose} is written with fewer indices than elsewhere, and may be a row or a column"
-        if abstract:
-            return self._uncovered(left, right, context, abstract, number)
-        return ""
-
-    def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
-        """The matrices that would have to be symmetric for the two sides to be equal."""
-        square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
-        sides = self._opened(compared, context)
-        entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
-        table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}
-        if not table or not self._holds(sides, table, context):
-            return ""
-        return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
-
-    def _apart(self, compared: tuple[Equation, Equation], context: Context) -> str:
-        """The indices that would have to be different, or the same, for the two sides to be equal."""
-        sides = self._opened(compared, context)
-        free = set(sides[0].indices)
-        correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
-        deltas = correct if not claim else set()  # who writes δ has both cases in mind
-        for delta in sorted(deltas, key=str):
-            one, other = delta.args
-            if self._holds(sides, {delta: Integer(0)}, context):
-                return f"{one} and {other} are different"
-            if self._holds(sides, {delta: Integer(1), one: other}, context):
-                return f"{one} and {other} are the same"
-        return ""
-
-    def _opened(self, compared: tuple[Equation, Equation], context: Context) -> tuple[Equation, Equation]:
-        """The two sides without derivatives by name."""
-        correct, claim = (self._sized(self._named(context, side)) for side in compared)
-        sides = (Equation("claim", context.without_partials(side.rhs), side.indices) for side in (correct, claim))
-        first, second = sides
-        return first, second
-
-    def _holds(self, sides: tuple[Equation, Equation], table: Mapping[Expr, Expr], context: Context) -> bool:
-        """Whether two sides are equal once parts of them are replaced."""
-        if sides[0].indices != sides[1].indices:
-            return False
-        correct, claim = (Equation("claim", relabelled(side.rhs, table, {}), side.indices) for side in sides)
-        return bool(decide(context, claim, correct, "", Budget(min(self.seconds, 2.0))))
-
-    def _stray(self, sides: Sequence[t.Term], number: int) -> str:
-        """A name that one side of a claim uses, and no definition."""
-        inside: set[str] = set()
-        for definitions in self.world.definitions.values():
-            for definition in definitions:
-                inside |= used([definition.body])
-        first, second = (used([side]) for side in sides)
-        for name in sorted(first ^ second):
-            known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
-            differentiated = any(
-                isinstance(node, t.Partial) and name in used([*node.by, node.of])
-                for side in sides
-                for node in t.walk(side)
-            )
-            if not known and not differentiated:
-                return name
-        return ""
-
-    def _foreign(self, left: t.Term, right: t.Term, number: int) -> str:
-        """A name in what is claimed of a derivative that the document ties to nothing which is differentiated."""
-        if not _has_partial(left):
-            return ""
-        nodes = list(self.world.opened(left, number))
-        inside = used(nodes) | {node.name for node in nodes if isinstance(node, t.Ref)}
-        loss = self.world.loss(number, self._scalars())
-        inside |= {loss, *(other for name in inside for other in self.world.dependents(name, number))}
-        tied = self._roots(inside, number) | self._closed_names(inside, number) | set(self.lengths)
-        for name in sorted(used(list(self.world.opened(right, number)))):
-            own = self._roots({name}, number)
-            if not own <= tied and not name.startswith("?"):
-                return name
-        return ""
-
-    def _relabelled(self, sides: Sequence[t.Term], number: int) -> str:
-        """A name that a claim has without the label with which the equation before has defined it: f for f_c."""
-        near = {d.name for found in self.world.definitions.values() for d in found if d.number == number - 1}
-        names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
-        return next((n for n in sorted(names) if n not in near and any(o.startswith(f"{n}_") for o in near)), "")
-
-    def _untold(self, correct: Expr, number: int) -> str:
-        """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""
-        defined = {name.split("_")[0] for name in self.world.definitions if "_" in name}
-        names = (name for name in sorted(names_in(correct)) if "_" in name and not name.endswith("_0"))
-        return next((n for n in names if n.split("_")[0] in defined and self.world.visible(n, number) is None), "")
-
-    def _loosely_indexed(self, sides: Sequence[t.Term], number: int) -> str:
-        """A matrix of which the claim, or what it depends on, has a vector, q_j, beside entries, q_kj."""
-        terms = [*sides, *(d.body for d in self.world.closure(used(sides), number))]
-        counts: dict[str, set[int]] = {}
-        for node in (node for term in terms for node in t.walk(term)):
-            if isinstance(node, t.Ref) and node.at:
-                counts.setdefault(node.name, set()).add(len(node.at))
-        return next((name for name, found in sorted(counts.items()) if found == {1, 2}), "")
-
-    def _closed_names(self, names: set[str], number: int) -> set[str]:
-        """Names with all that they depend on."""
-        closed = self.world.closure(names, number)
-        return names | {d.name for d in closed}
-
-    def _roots(self, names: set[str], number: int) -> set[str]:
-        """The inputs that names depend on."""
-        found: set[str] = set()
-        for name in names:
-            closed = self.world.closure({name}, number)
-            inner = set().union(*(used([d.body]) for d in closed)) if closed else {name}
-            found |= {other for other in inner if self.world.visible(other, number) is None} - BUILT_IN
-        return found
-
-    def _uncovered(self, left: t.Term, right: t.Term, context: Context, abstract: frozenset[str], number: int) -> str:
-        """Whether an unknown loss may depend on a quantity in a way that the claim needn't mention."""
-        names = ", ".join(sorted(abstract)).rstrip("_")
-        by: set[str] = set()
-        through: set[str] = set()
-        for side, found in ((left, by), (right, through)):
-            for node in self.world.opened(side, number):
-                if isinstance(node, t.Partial) and len(node.by) == 1:
-                    of = getattr(node.of, "name", getattr(node.of, "function", ""))
-                    if of in abstract | {"?loss"}:
-                        found |= {ref.name for ref in t.refs(node.by[0])}
-        if not by or not through:
-            return f"nothing defines {names}"
-        reached = set(by - through)
-        grown = True
-        while grown:
-            grown = False
-            for equation in context.model.equations:
-                if equation.name in abstract or equation.name in reached or equation.name in through:
-                    continue
-                if equation.uses & reached:
-                    reached.add(equation.name)
-                    grown = True
-        weights = {
-            name.removeprefix("adjoint_").split("__")[0]
-            for name in context.model.quantities
-            if name.startswith("adjoint_")
-        }
-        if reached & weights or not by - through:
-            return f"nothing defines {names}, which may depend on it in other ways"
-        return ""
 
     def _claims(
         self, evaluator: Evaluator, first: Value, second: Value, free: list[Index]
@@ -480,30 +295,13 @@ class Judge:
         for name in {*names_in(correct.rhs), *names_in(claim.rhs)}:
             if context.is_partial(name):
                 context.partial(name)  # so that it has a value at a point
-        correct = self._named(context, correct)
+        correct = by_name(context, correct)
         claim = Equation(correct.name, claim.rhs, claim.indices)
         return decide(context, self._sized(claim), self._sized(correct), "", budget)
 
     def _sized(self, equation: Equation) -> Equation:
         """An equation in the lengths of axes as they are known by now."""
         return sized_equation(equation, self.shapes.sizes)
-
-    def _named(self, context: Context, side: Equation) -> Equation:
-        """A side that is a partial derivative by its name, as what the derivation has for it."""
-        rhs = side.rhs
-        name = str(rhs.base.label) if isinstance(rhs, Indexed) else rhs.name if isinstance(rhs, Symbol) else ""
-        if not context.is_partial(name):
-            return Equation(side.name, rhs, side.indices)
-        partial = context.partial(name)
-        places = rhs.indices if isinstance(rhs, Indexed) else ()
-        if len(places) != len(partial.indices):
-            return Equation(side.name, rhs, side.indices)
-        table = dict(zip(partial.indices, places, strict=True))
-        from symgrad.indices import refreshed
-
-        body = relabelled(refreshed(partial.rhs, context.counter, context.written), table, context.written)
-        whole = tuple(places) == tuple(side.indices)
-        return Equation(name if whole else side.name, body, side.indices)
 
     # --- models
 
@@ -626,9 +424,6 @@ class Judge:
         indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
-    def _scalars(self) -> list[str]:
-        return [name for name in self.world.definitions if self.shapes.known.get(name) == ()]
-
     def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool) -> Value:
         """∂of/∂by written out: of its own equation alone, or through all."""
         definition = self.world.visible(of, number)
@@ -654,16 +449,3 @@ def _original(name: str) -> str:
     """The name of an array beside a letter, as its shape is known."""
     stem, mark, count = name.rpartition("_all")
     return f"{stem}@{count}" if mark and count.isdigit() else name
-
-
-def _slopes(expr: Expr) -> set[str]:
-    """The functions of which nothing is known whose derivatives are in an expression."""
-    names = (str(node.func) for node in expr.atoms(AppliedUndef))
-    return {name.rstrip("'") for name in names if name.endswith("'")}
-
-
-BUILT_IN = frozenset((*ELEMENTWISE, *VOCABULARY, "ones", "softmax"))
-
-
-def _has_partial(term: t.Term) -> bool:
-    return any(isinstance(node, t.Partial) or (isinstance(node, t.Apply) and node.primes) for node in t.walk(term))

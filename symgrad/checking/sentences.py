@@ -31,7 +31,6 @@ class Sentence:
     kind: Kind = "other"
     error: UnreadError | None = None
     choices: tuple[str, ...] = ()
-    section: int = 0
     declared: tuple[tuple[str, tuple[t.Term, ...]], ...] = ()  # names with the axes that ∈ ℝ^{n×d} gives them
 
     @property

@@ -1,0 +1,256 @@
+"""What must hold before a claim is called wrong, or right: what a document leaves open is no error of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sympy import Expr, Indexed, Integer, KroneckerDelta, Symbol
+from sympy.core.function import AppliedUndef
+
+from symgrad.checking.infer import Shapes
+from symgrad.checking.sentences import has_derivative, used
+from symgrad.checking.values import sized_equation
+from symgrad.checking.world import Definition, World
+from symgrad.equations import Equation, functions_in, names_in
+from symgrad.indices import refreshed, relabelled
+from symgrad.reading.latex import terms as t
+from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.vocabulary import VOCABULARY
+from symgrad.verification.budget import Budget
+from symgrad.verification.context import Context
+from symgrad.verification.decide import decide
+from symgrad.verification.verdict import Verdict
+
+UNTIED = "nothing here says how the one depends on the other"
+BUILT_IN = frozenset((*ELEMENTWISE, *VOCABULARY, "ones", "softmax"))
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Looks for what a document doesn't say, in the shapes in which a claim was read."""
+
+    world: World
+    shapes: Shapes
+    lengths: Mapping[str, Expr]
+    seconds: float
+    broken: frozenset[Definition]  # definitions that don't fit in these shapes
+
+    def is_empty(self, left: t.Term, right: t.Term, correct: Equation, context: Context) -> bool:
+        """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
+        zero = isinstance(right, t.Num) or not has_derivative(left)
+        return not zero and self._opened_side(correct, context).rhs.is_zero is True
+
+    def about(
+        self,
+        left: t.Term,
+        right: t.Term,
+        compared: tuple[Equation, Equation],
+        verdict: Verdict,
+        context: Context,
+        abstract: frozenset[str],
+        number: int,
+    ) -> str:
+        """Why a claim that differs from the derivation may still be right: something isn't said in the document."""
+        claim = compared[1].rhs
+        correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
+        if correct.is_zero and has_derivative(left) and not claim.is_zero:
+            return UNTIED
+        special = self._symmetric(compared, context) or self._apart(compared, context)
+        if special:
+            return f"right only if {special}, which the document may say in words"
+        whole = self.world.with_all(self.broken)
+        named = used([left, right])
+        unusable = sorted(n for n in named | self.roots(named, number) if whole.visible(n, number) in self.broken)
+        if unusable:
+            return f"the definition of {unusable[0]} doesn't fit with the others"
+        stray = self._stray((left, right), number) or self._foreign(left, right, number)
+        if stray:
+            return f"nothing says what {stray} is"
+        functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
+        slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
+        lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
+        if lone:
+            return f"nothing says what the function {lone[0]} is"
+        if not (has_derivative(left) or has_derivative(right)):
+            names = [used([side]) for side in (left, right)]
+            known = [self.roots(side, number) for side in names]
+            if not (known[0] <= known[1] or known[1] <= known[0]):
+                return "an equation between quantities of which the document says no more"
+        untold = self._untold(context.without_partials(correct), number)
+        if untold:
+            return f"nothing says what {untold} is"
+        loose = self._loosely_indexed((left, right), number)
+        if loose:
+            return f"{loose} is written with fewer indices than elsewhere, and may be a row or a column"
+        if abstract:
+            return self._uncovered(left, right, context, abstract, number)
+        return ""
+
+    def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
+        """The matrices that would have to be symmetric for the two sides to be equal."""
+        square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
+        sides = self._opened(compared, context)
+        entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
+        table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}
+        if not table or not self._holds(sides, table, context):
+            return ""
+        return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
+
+    def _apart(self, compared: tuple[Equation, Equation], context: Context) -> str:
+        """The indices that would have to be different, or the same, for the two sides to be equal."""
+        sides = self._opened(compared, context)
+        free = set(sides[0].indices)
+        correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
+        deltas = correct if not claim else set()  # who writes δ has both cases in mind
+        for delta in sorted(deltas, key=str):
+            one, other = delta.args
+            if self._holds(sides, {delta: Integer(0)}, context):
+                return f"{one} and {other} are different"
+            if self._holds(sides, {delta: Integer(1), one: other}, context):
+                return f"{one} and {other} are the same"
+        return ""
+
+    def _opened(self, compared: tuple[Equation, Equation], context: Context) -> tuple[Equation, Equation]:
+        """The two sides without derivatives by name."""
+        correct, claim = (self._opened_side(side, context) for side in compared)
+        sides = (Equation("claim", context.without_partials(side.rhs), side.indices) for side in (correct, claim))
+        first, second = sides
+        return first, second
+
+    def _opened_side(self, side: Equation, context: Context) -> Equation:
+        return sized_equation(by_name(context, side), self.shapes.sizes)
+
+    def _holds(self, sides: tuple[Equation, Equation], table: Mapping[Expr, Expr], context: Context) -> bool:
+        """Whether two sides are equal once parts of them are replaced."""
+        if sides[0].indices != sides[1].indices:
+            return False
+        correct, claim = (Equation("claim", relabelled(side.rhs, table, {}), side.indices) for side in sides)
+        return bool(decide(context, claim, correct, "", Budget(min(self.seconds, 2.0))))
+
+    def _stray(self, sides: Sequence[t.Term], number: int) -> str:
+        """A name that one side of a claim uses, and no definition."""
+        inside: set[str] = set()
+        for definitions in self.world.definitions.values():
+            for definition in definitions:
+                inside |= used([definition.body])
+        first, second = (used([side]) for side in sides)
+        for name in sorted(first ^ second):
+            known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
+            differentiated = any(
+                isinstance(node, t.Partial) and name in used([*node.by, node.of])
+                for side in sides
+                for node in t.walk(side)
+            )
+            if not known and not differentiated:
+                return name
+        return ""
+
+    def _foreign(self, left: t.Term, right: t.Term, number: int) -> str:
+        """A name in what is claimed of a derivative that the document ties to nothing which is differentiated."""
+        if not has_derivative(left):
+            return ""
+        nodes = list(self.world.opened(left, number))
+        inside = used(nodes) | {node.name for node in nodes if isinstance(node, t.Ref)}
+        loss = self.world.loss(number, scalars(self.world, self.shapes))
+        inside |= {loss, *(other for name in inside for other in self.world.dependents(name, number))}
+        tied = self.roots(inside, number) | self._closed_names(inside, number) | set(self.lengths)
+        for name in sorted(used(list(self.world.opened(right, number)))):
+            own = self.roots({name}, number)
+            if not own <= tied and not name.startswith("?"):
+                return name
+        return ""
+
+    def unlabelled(self, sides: Sequence[t.Term], number: int) -> str:
+        """A name that a claim has without the label with which the equation before has defined it: f for f_c."""
+        near = {d.name for found in self.world.definitions.values() for d in found if d.number == number - 1}
+        names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
+        return next((n for n in sorted(names) if n not in near and any(o.startswith(f"{n}_") for o in near)), "")
+
+    def _untold(self, correct: Expr, number: int) -> str:
+        """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""
+        defined = {name.split("_")[0] for name in self.world.definitions if "_" in name}
+        names = (name for name in sorted(names_in(correct)) if "_" in name and not name.endswith("_0"))
+        return next((n for n in names if n.split("_")[0] in defined and self.world.visible(n, number) is None), "")
+
+    def _loosely_indexed(self, sides: Sequence[t.Term], number: int) -> str:
+        """A matrix of which the claim, or what it depends on, has a vector, q_j, beside entries, q_kj."""
+        terms = [*sides, *(d.body for d in self.world.closure(used(sides), number))]
+        counts: dict[str, set[int]] = {}
+        for node in (node for term in terms for node in t.walk(term)):
+            if isinstance(node, t.Ref) and node.at:
+                counts.setdefault(node.name, set()).add(len(node.at))
+        return next((name for name, found in sorted(counts.items()) if found == {1, 2}), "")
+
+    def _closed_names(self, names: set[str], number: int) -> set[str]:
+        """Names with all that they depend on."""
+        closed = self.world.closure(names, number)
+        return names | {d.name for d in closed}
+
+    def roots(self, names: set[str], number: int) -> set[str]:
+        """The inputs that names depend on."""
+        found: set[str] = set()
+        for name in names:
+            closed = self.world.closure({name}, number)
+            inner = set().union(*(used([d.body]) for d in closed)) if closed else {name}
+            found |= {other for other in inner if self.world.visible(other, number) is None} - BUILT_IN
+        return found
+
+    def _uncovered(self, left: t.Term, right: t.Term, context: Context, abstract: frozenset[str], number: int) -> str:
+        """Whether an unknown loss may depend on a quantity in a way that the claim needn't mention."""
+        names = ", ".join(sorted(abstract)).rstrip("_")
+        by: set[str] = set()
+        through: set[str] = set()
+        for side, found in ((left, by), (right, through)):
+            for node in self.world.opened(side, number):
+                if isinstance(node, t.Partial) and len(node.by) == 1:
+                    of = getattr(node.of, "name", getattr(node.of, "function", ""))
+                    if of in abstract | {"?loss"}:
+                        found |= {ref.name for ref in t.refs(node.by[0])}
+        if not by or not through:
+            return f"nothing defines {names}"
+        reached = set(by - through)
+        grown = True
+        while grown:
+            grown = False
+            for equation in context.model.equations:
+                if equation.name in abstract or equation.name in reached or equation.name in through:
+                    continue
+                if equation.uses & reached:
+                    reached.add(equation.name)
+                    grown = True
+        weights = {
+            name.removeprefix("adjoint_").split("__")[0]
+            for name in context.model.quantities
+            if name.startswith("adjoint_")
+        }
+        if reached & weights or not by - through:
+            return f"nothing defines {names}, which may depend on it in other ways"
+        return ""
+
+
+def by_name(context: Context, side: Equation) -> Equation:
+    """A side that is a partial derivative by its name, as what the derivation has for it."""
+    rhs = side.rhs
+    name = str(rhs.base.label) if isinstance(rhs, Indexed) else rhs.name if isinstance(rhs, Symbol) else ""
+    if not context.is_partial(name):
+        return Equation(side.name, rhs, side.indices)
+    partial = context.partial(name)
+    places = rhs.indices if isinstance(rhs, Indexed) else ()
+    if len(places) != len(partial.indices):
+        return Equation(side.name, rhs, side.indices)
+    table = dict(zip(partial.indices, places, strict=True))
+    body = relabelled(refreshed(partial.rhs, context.counter, context.written), table, context.written)
+    whole = tuple(places) == tuple(side.indices)
+    return Equation(name if whole else side.name, body, side.indices)
+
+
+def scalars(world: World, shapes: Shapes) -> list[str]:
+    """The names that are defined as numbers."""
+    return [name for name in world.definitions if shapes.known.get(name) == ()]
+
+
+def _slopes(expr: Expr) -> set[str]:
+    """The functions of which nothing is known whose derivatives are in an expression."""
+    names = (str(node.func) for node in expr.atoms(AppliedUndef))
+    return {name.rstrip("'") for name in names if name.endswith("'")}
