@@ -480,10 +480,14 @@ class Evaluator:
             self.local = outer
         if body.rank:
             raise Misfit(f"a prime on {term.function}, which isn't a function of one number")
-        build: Callable[[Expr], Expr] = lambda expr: body.expr.xreplace({slot: expr})  # noqa: E731  # composed below
+
+        def at(expr: Expr) -> Expr:
+            return body.expr.xreplace({slot: expr})
+
+        slope: Callable[[Expr], Expr] = at
         for _ in range(term.primes):
-            build = _derivative(build)
-        return self.algebra.mapped(values[0], build)
+            slope = _derivative(slope)
+        return self.algebra.mapped(values[0], slope)
 
     # --- derivatives
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.terms import Term
@@ -61,32 +60,14 @@ def filled(term: Term, at: Mapping[str, int], depth: int) -> Term:
     """A term with its layers named; sums over layers are written out.  Raises NoLayer."""
     if isinstance(term, t.Big) and any(_runs_over_layers(over, term.body) for over in term.over):
         return _written_out(term, at, depth)
-    changed: dict[str, Any] = {}
-    for item in fields(term):
-        value = getattr(term, item.name)
-        new = _filled_part(value, at, depth)
-        if new is not value:
-            changed[item.name] = new
+    term = t.with_parts(term, lambda part: filled(part, at, depth))
     if isinstance(term, t.Ref):
         name = _named(term.name, at, depth)
         return term if name == term.name else replace(term, name=name)
     if isinstance(term, t.Apply):
         function = _named(term.function, at, depth)
-        if function != term.function:
-            changed["function"] = function
-    return replace(term, **changed) if changed else term
-
-
-def _filled_part(value: Any, at: Mapping[str, int], depth: int) -> Any:
-    if isinstance(value, Term):
-        return filled(value, at, depth)
-    if isinstance(value, t.Over):
-        first, last = (None if v is None else filled(v, at, depth) for v in (value.first, value.last))
-        return value if first is value.first and last is value.last else t.Over(value.letter, first, last)
-    if isinstance(value, tuple):
-        new = tuple(_filled_part(item, at, depth) for item in value)
-        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
-    return value
+        return term if function == term.function else replace(term, function=function)
+    return term
 
 
 def _named(name: str, at: Mapping[str, int], depth: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
 
 from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
@@ -224,25 +223,13 @@ def _plain_value(value: object) -> object:
 
 
 def _renamed(term: t.Term, bodies: Mapping[tuple[object, ...], Definition], own: str) -> t.Term:
-    changed: dict[str, Any] = {}
-    for item in fields(term):
-        value = getattr(term, item.name)
-        new = _renamed_value(value, bodies, own)
-        if new is not value:
-            changed[item.name] = new
-    return replace(term, **changed) if changed else term
-
-
-def _renamed_value(value: Any, bodies: Mapping[tuple[object, ...], Definition], own: str) -> Any:
-    if isinstance(value, t.Term):
-        known = bodies.get(_plain(value)) if isinstance(value, t.Add | t.Mul) else None
+    def part(inner: t.Term) -> t.Term:
+        known = bodies.get(_plain(inner)) if isinstance(inner, t.Add | t.Mul) else None
         if known is not None and known.name != own and own not in used([known.body]):
-            return t.Ref(value.span, known.name)
-        return _renamed(value, bodies, own)
-    if isinstance(value, tuple):
-        new = tuple(_renamed_value(item, bodies, own) for item in value)
-        return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
-    return value
+            return t.Ref(inner.span, known.name)
+        return _renamed(inner, bodies, own)
+
+    return t.with_parts(term, part)
 
 
 def _of_parameters(left: t.Term, right: t.Term) -> tuple[t.Term, t.Term]:

@@ -453,7 +453,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     except OSError as error:
         return _refuse(f"{error.filename}: {error.strerror}")
-    except Exception as error:
+    except Exception as error:  # SymgradError is imported only now: --help doesn't wait for it; others are raised again
         from symgrad.errors import SymgradError
 
         if not isinstance(error, SymgradError):

@@ -272,11 +272,8 @@ def _features(parts: _Parts, keys: Sequence[Expr], samples: int) -> Chunks:
     """Chunks of the matrix whose columns are the functions of the data."""
     source = NumpySource(parts.model.written)
     texts = [source.text(key) for key in keys]
-    space = namespace(source.imports)
-    from symgrad.codegen.helpers import HELPERS
-
-    for helper in source.helpers:  # our own printer's texts, as in a compiled model
-        exec(HELPERS[helper], space)
+    space = namespace(source.imports, source.helpers)
+    # The texts are our own printer's, as in a compiled model.
     codes = [compile(text, "<symgrad moments>", "eval") for text in texts]
     constants = {name: np.float64(column) for name, column in parts.columns.items() if not column.ndim}
     constants |= {name: np.float64(value) for name, value in parts.model.defaults.items() if name not in constants}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,7 +13,6 @@ from sympy import (
     Dummy,
     Expr,
     Function,
-    Indexed,
     KroneckerDelta,
     Max,
     Min,
@@ -32,10 +30,11 @@ from sympy.printing.numpy import SciPyPrinter
 
 from symgrad.codegen.contractions import ContractionSource
 from symgrad.codegen.helpers import HELPERS
+from symgrad.codegen.meaning import meaning_of
 from symgrad.codegen.softmax import softmax_in
 from symgrad.equations import Equation, Index, Size
 from symgrad.errors import DerivativeError, SymgradError
-from symgrad.indices import Largest, refreshed, relabelled
+from symgrad.indices import Largest
 from symgrad.infix import ATOM, MATMUL, POWER, SUM, Piece
 from symgrad.tensors.elementwise import Elementwise
 from symgrad.tensors.functions import Determinant, MatrixInverse, sigmoid
@@ -126,7 +125,7 @@ class NumpySource(ContractionSource):
 
     def _logarithm(self, of: Expr) -> Piece:
         """A logarithm in the form that keeps its digits: of a softmax, of a sum of exponentials, of a sigmoid."""
-        meaning = self._meaning(of)
+        meaning = meaning_of(of, self.equations, self.written)
         found = softmax_in(meaning)
         if found is not None:
             return self._along("log_softmax", found.argument, found.index)
@@ -137,7 +136,7 @@ class NumpySource(ContractionSource):
         if isinstance(meaning, sigmoid):
             return Piece(f"-np.logaddexp(0, -{self.within(meaning.args[0], POWER)})", SUM)
         if isinstance(meaning, Add) and 1 - meaning == self._complement(of):
-            inner = self._meaning(1 - meaning)
+            inner = meaning_of(1 - meaning, self.equations, self.written)
             if isinstance(inner, sigmoid):
                 return Piece(f"-np.logaddexp(0, {self.text(inner.args[0])})", SUM)
         if isinstance(meaning, Abs) and isinstance(meaning.args[0], Determinant):
@@ -147,16 +146,6 @@ class NumpySource(ContractionSource):
     @staticmethod
     def _complement(of: Expr) -> Expr:
         return 1 - of
-
-    def _meaning(self, expr: Expr) -> Expr:
-        """A quantity's right-hand side at the entry's indices; any other expression as it is."""
-        name = str(expr.base.label) if isinstance(expr, Indexed) else getattr(expr, "name", "")
-        equation = self.equations.get(name)
-        if equation is None:
-            return expr
-        at = dict(zip(equation.indices, expr.indices if isinstance(expr, Indexed) else (), strict=True))
-        written = dict(self.written)
-        return relabelled(refreshed(equation.rhs, itertools.count(), written), at, written)
 
     def _from_sympy(self, expr: Expr) -> str:
         """The template of a function that only SymPy's SciPy printer knows."""
@@ -179,8 +168,8 @@ class NumpySource(ContractionSource):
         return text
 
 
-def namespace(imports: set[str]) -> dict[str, Any]:
-    """NumPy as `np`, and the other modules that a source needs; raises SymgradError where one isn't installed."""
+def namespace(imports: set[str], helpers: Iterable[str] = ()) -> dict[str, Any]:
+    """What a source needs: NumPy as `np`, other modules, helpers; raises SymgradError where a module is missing."""
     import importlib
 
     import numpy as np
@@ -192,6 +181,8 @@ def namespace(imports: set[str]) -> dict[str, Any]:
             importlib.import_module(module)
         except ImportError as error:
             raise SymgradError(f"this model needs {module}: pip install scipy") from error
+    for helper in helpers:  # texts of a table of ours
+        exec(HELPERS[helper], names)
     return names
 
 
@@ -201,10 +192,8 @@ def elementwise_function(function: Elementwise) -> Callable[[Any], Any]:
     z = Dummy("z")
     source = NumpySource({})
     text = source.text(function.build(z))
-    names = namespace(source.imports)
+    names = namespace(source.imports, source.helpers)
     # The text is our own printer's, made from a table of function names.
-    for helper in source.helpers:
-        exec(HELPERS[helper], names)
     found: Callable[[Any], Any] = eval(f"lambda {z.name}: {text}", names)
     np = names["np"]
 

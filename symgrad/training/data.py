@@ -126,10 +126,6 @@ def number_array(values: Any, where: str) -> NDArray[Any]:
     return np.ascontiguousarray(array) if array.ndim and not on_disk(array) else array
 
 
-def _holds_vectors(array: NDArray[Any]) -> bool:
-    return array.dtype.kind == "O" and array.ndim == 1 and isinstance(next(iter(array), None), list | np.ndarray)
-
-
 def _check_finite(array: NDArray[Any], where: str) -> None:
     """Raises InputError for what isn't finite; an array that is larger than memory is read in pieces."""
     if array.ndim == 0:

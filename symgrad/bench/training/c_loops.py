@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from ctypes import c_double, c_float, c_int64
+from subprocess import CalledProcessError
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def library_tanh(case: Case) -> Loop | str:
         return NO_COMPILER
     try:
         return _curve(case, False, definitions=("LIBRARY_TANH",), links=("-lmvec",))
-    except Exception:  # a linker without libmvec: the C library's tanh isn't in vectors
+    except CalledProcessError:  # a linker without libmvec: the C library's tanh isn't in vectors
         return _curve(case, False, definitions=("LIBRARY_TANH",))
 
 

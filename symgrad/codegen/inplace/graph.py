@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from symgrad.codegen.helpers import HELPERS
+from symgrad.codegen.numpy import namespace
 
 Shape = tuple[int, ...]
 
@@ -95,6 +96,7 @@ class Graph:
 
     def view(self, text: str, arg: Node) -> Node:
         """Another look at a node's memory: a transpose, new axes, a slice."""
+        # The text is this module's own: a template with slots for names that it gives.
         probe = eval(text.format("probe"), {"probe": np.broadcast_to(np.zeros((), arg.dtype), arg.shape)})
         return self._node("view", text, (arg,), probe.shape, arg.dtype)
 
@@ -140,7 +142,7 @@ class Graph:
         return found
 
     def _run(self, text: str, args: tuple[Node, ...]) -> Any:
-        """The value of a node's text on the example."""
+        """The value of a node's text, a template of our own printer, on the example."""
         names = {f"_{place}": self._example(arg) for place, arg in enumerate(args)}
         with np.errstate(all="ignore"):
             return eval(text.format(*names), {**RUNTIME, **names})
@@ -157,12 +159,5 @@ _COMMUTE = {"add", "multiply", "maximum", "minimum"}
 COMPARISONS = {"greater", "less", "greater_equal", "less_equal", "equal", "not_equal"}
 
 
-def _runtime() -> dict[str, Any]:
-    """What a program's text may use."""
-    names: dict[str, Any] = {"np": np, "dot": np.dot, "vdot": np.vdot}
-    for source in HELPERS.values():  # the texts of a table of ours
-        exec(source, names)
-    return names
-
-
-RUNTIME = _runtime()
+#: What a program's text may use.
+RUNTIME: dict[str, Any] = {**namespace(set(), HELPERS), "dot": np.dot, "vdot": np.vdot}

@@ -32,6 +32,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from symgrad.codegen.layout import reach
+from symgrad.codegen.meaning import meaning_of
 from symgrad.codegen.native.nodes import (
     ONE,
     ZERO,
@@ -50,7 +51,7 @@ from symgrad.codegen.native.unsupported import NativeError
 from symgrad.codegen.softmax import softmax_in, softmax_of
 from symgrad.equations import Equation, Index, Size, is_place
 from symgrad.expressions import Written, ordered
-from symgrad.indices import Largest, refreshed, relabelled
+from symgrad.indices import Largest, relabelled
 from symgrad.tensors.functions import sigmoid
 
 #: SymPy's name of a function, and ours in the table of operations.
@@ -306,7 +307,7 @@ class Reader:
 
     def _logarithm(self, of: Expr) -> Node:
         """A logarithm in the form that keeps its digits: of a softmax, of a sum of exponentials, of a sigmoid."""
-        meaning = self._meaning(of)
+        meaning = meaning_of(of, self.equations, self.written)
         found = softmax_in(meaning)
         if found is not None:
             top, total = self._exponentials(found.argument, found.index)
@@ -319,20 +320,10 @@ class Reader:
         if isinstance(meaning, sigmoid):
             return apply("neg", apply("softplus", apply("neg", self.node(meaning.args[0]))))
         if isinstance(meaning, Add):
-            inner = self._meaning(1 - meaning)
+            inner = meaning_of(1 - meaning, self.equations, self.written)
             if isinstance(inner, sigmoid):
                 return apply("neg", apply("softplus", self.node(inner.args[0])))
         return apply("log", self.node(of))
-
-    def _meaning(self, expr: Expr) -> Expr:
-        """A quantity's right-hand side at the entry's indices; any other expression as it is."""
-        name = str(expr.base.label) if isinstance(expr, Indexed) else getattr(expr, "name", "")
-        equation = self.equations.get(name)
-        if equation is None:
-            return expr
-        at = dict(zip(equation.indices, expr.indices if isinstance(expr, Indexed) else (), strict=True))
-        written = dict(self.written)
-        return relabelled(refreshed(equation.rhs, itertools.count(), written), at, written)
 
 
 def _times(parts: list[Node]) -> Node:

@@ -21,7 +21,6 @@ from symgrad.reading.latex.tree import (
     Group,
     Name,
     Number,
-    Product,
     Row,
     Scripted,
     Sum,
@@ -386,16 +385,11 @@ def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]
         if (
             script.bracket
             or (script.word and script.word not in ("?",))
-            or (key in found.layered and not (script.letter in TRANSPOSES and _is_transpose(found)))
+            or (key in found.layered and script.letter not in TRANSPOSES)  # a last time step is written below
             or (script.letter in found.indices and not script.shift and script.letter not in TRANSPOSES)
         ):
             result.append(script)
     return result
-
-
-def _is_transpose(found: Symbols) -> bool:
-    """Whether T above a layered name still transposes: a last time step is written below."""
-    return True
 
 
 def _names(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence]], lefts: Sequence[object]) -> None:
@@ -457,8 +451,3 @@ def _squared_in(tree: Tree) -> Iterator[Key]:
 def _is_first_order(row: Row) -> bool:
     sign = only(row.items[0])
     return isinstance(sign, Name) and (sign.kind == "partial" or sign.text == "d")
-
-
-def is_product(tree: Tree) -> bool:
-    """Whether a tree has signs or factors of its own."""
-    return isinstance(only(tree), Sum | Product)

@@ -230,24 +230,29 @@ def refs(term: Term) -> Iterator[Ref]:
     return (node for node in walk(term) if isinstance(node, Ref))
 
 
-def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
-    """A term with a change made to each of its parts, the innermost first; the term itself where nothing changes."""
+def with_parts(term: Term, part: Callable[[Term], Term]) -> Term:
+    """A term with each term that it is directly made of replaced; the term itself where none changes."""
     table: dict[str, Any] = {}
     for item in fields(term):
         value = getattr(term, item.name)
-        new = _rewritten(value, change)
+        new = _with_parts(value, part)
         if new is not value:
             table[item.name] = new
-    return change(replace(term, **table) if table else term)
+    return replace(term, **table) if table else term
 
 
-def _rewritten(value: Any, change: Callable[[Term], Term]) -> Any:
+def _with_parts(value: Any, part: Callable[[Term], Term]) -> Any:
     if isinstance(value, Term):
-        return rewritten(value, change)
+        return part(value)
     if isinstance(value, Over):
-        first, last = (None if v is None else rewritten(v, change) for v in (value.first, value.last))
+        first, last = (None if v is None else part(v) for v in (value.first, value.last))
         return value if first is value.first and last is value.last else Over(value.letter, first, last)
     if isinstance(value, tuple):
-        new = tuple(_rewritten(item, change) for item in value)
+        new = tuple(_with_parts(item, part) for item in value)
         return new if any(a is not b for a, b in zip(new, value, strict=True)) else value
     return value
+
+
+def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
+    """A term with a change made to each of its parts, the innermost first; the term itself where nothing changes."""
+    return change(with_parts(term, lambda part: rewritten(part, change)))
