@@ -1,7 +1,9 @@
 """Schedules, validation, callbacks, interruptions and streams of a fit."""
 
+import gc
 import math
 import signal
+import sys
 import threading
 import time
 
@@ -231,6 +233,24 @@ def test_ctrl_c_leaves_the_epochs_so_far():
     assert run.params == run.history[-1].params
     again = fit(line, SMALL, START, learning_rate=1e-9, epochs=run.epochs, batch=1)
     assert again.params == run.params
+
+
+def test_a_ctrl_c_that_python_loses_ends_the_run_all_the_same(monkeypatch):
+    lost = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: lost.append(unraisable.exc_type))
+
+    def press(phase, details):  # an exception in a callback of the garbage collector is only printed
+        gc.callbacks.remove(press)
+        signal.raise_signal(signal.SIGINT)
+
+    def collect(row):
+        if row.epoch == 5:
+            gc.callbacks.append(press)
+            gc.collect()
+
+    run = fit(line, SMALL, START, learning_rate=1e-9, epochs=10**6, callback=collect)
+    assert lost == [KeyboardInterrupt]
+    assert run.stopped_by == "interrupted" and 5 <= run.epochs < 10**6
 
 
 # --- streams ----------------------------------------------------------------------------------------------

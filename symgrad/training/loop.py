@@ -14,6 +14,7 @@ from symgrad.training.course import Best, Course, Stand
 from symgrad.training.engine import Track
 from symgrad.training.epochs import Epochs, Place
 from symgrad.training.history import Epoch
+from symgrad.training.interruption import Interruption
 from symgrad.training.progress import Report
 from symgrad.training.settings import Settings
 
@@ -67,24 +68,26 @@ def train(epochs: Epochs, course: Course, settings: Settings, record: bool, watc
     if watch.save and course.epochs == 0:
         watch.save(course)
     try:
-        while not stopped_by and course.epochs < settings.epochs:
-            began = time.perf_counter()
-            planned = min(count, most, _until_due(course.epochs, settings, watch))
-            ran = _advance(epochs, course.stand.place, planned, record, settings)
-            took = time.perf_counter() - began
-            if ran is None:  # a parameter that wasn't recorded left the finite: once more, one epoch at a time
-                most = 1
-                continue
-            if len(ran.track.losses):
-                _add(course, ran, settings, watch)
-                watch.report(course.epochs, course.loss)
-            if ran.fault:
-                return Ending("fault", ran.fault)
-            stopped_by = _called_back(course, settings) or ran.stopped_by or _waited(course, settings)
-            if watch.save and not stopped_by and _is_due(course.epochs, settings, due):
-                watch.save(course)
-                due = time.monotonic() + _SAVE
-            count = max(1, int(planned * min(8.0, _RUN / max(took, 1e-9))))
+        with Interruption() as interruption:
+            while not stopped_by and course.epochs < settings.epochs:
+                interruption.check()
+                began = time.perf_counter()
+                planned = min(count, most, _until_due(course.epochs, settings, watch))
+                ran = _advance(epochs, course.stand.place, planned, record, settings)
+                took = time.perf_counter() - began
+                if ran is None:  # a parameter that wasn't recorded left the finite: once more, one epoch at a time
+                    most = 1
+                    continue
+                if len(ran.track.losses):
+                    _add(course, ran, settings, watch)
+                    watch.report(course.epochs, course.loss)
+                if ran.fault:
+                    return Ending("fault", ran.fault)
+                stopped_by = _called_back(course, settings) or ran.stopped_by or _waited(course, settings)
+                if watch.save and not stopped_by and _is_due(course.epochs, settings, due):
+                    watch.save(course)
+                    due = time.monotonic() + _SAVE
+                count = max(1, int(planned * min(8.0, _RUN / max(took, 1e-9))))
     except KeyboardInterrupt:
         course.trim()
         epochs.back_to(course.stand.place)
