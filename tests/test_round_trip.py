@@ -60,8 +60,8 @@ def test_a_scalar_expression_is_read_as_it_was_printed(expr):
 
 
 @settings(max_examples=15, deadline=None)
-@given(EXPRESSIONS, st.sampled_from([tanh, sg.sigmoid, exp]))
-def test_a_printed_gradient_is_proved_from_the_printed_equations(inner, function):
+@given(EXPRESSIONS.map(lambda expr: expr * Symbol("x") + tanh(Symbol("x"))))
+def test_a_printed_gradient_is_proved_from_the_printed_equations(inner):
     x = Symbol("x")
     assume(x in inner.free_symbols and inner.is_real is not False and not inner.has(zoo, nan, I, log))
     model = sg.Model.from_equations([(Symbol("z"), inner), (Symbol("L"), (Symbol("z") - Symbol("t")) ** 2)], "L")
