@@ -1,6 +1,7 @@
 """Nothing outlasts a verdict's time budget, whatever it does."""
 
 import time
+import weakref
 
 import pytest
 import sympy
@@ -28,6 +29,23 @@ def test_work_is_interrupted_when_the_budget_is_spent(work):
     with pytest.raises(OutOfTime):
         Budget(0.2).run(work)
     assert time.monotonic() - start < 60  # not "never": how late it is on a busy machine is nobody's promise
+
+
+def test_no_interruption_is_lost_in_a_callback_of_a_weak_reference(monkeypatch):
+    class Key:
+        pass
+
+    def dying_keys():
+        numbers = weakref.WeakKeyDictionary()
+        while True:
+            numbers[Key()] = 1
+
+    lost = []
+    monkeypatch.setattr("sys.unraisablehook", lost.append)
+    for _ in range(10):
+        with pytest.raises(OutOfTime):
+            Budget(0.05).run(dying_keys)
+    assert not lost
 
 
 def test_work_within_the_budget_is_left_alone():

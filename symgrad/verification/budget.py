@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _weakrefset
 import ctypes
 import gc
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
@@ -14,6 +16,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _STARTING = threading.Lock()  # a thread that starts has its parent's number for a moment, and would be hit instead
+WEAK_REFERENCES = (weakref.__file__, _weakrefset.__file__)
 PATIENCE = 1.0  # seconds that an interruption waits for a garbage collector's callback to end
 
 
@@ -81,10 +84,15 @@ class Budget:
 
 
 def _can_raise(frame: FrameType | None) -> bool:
-    """Whether an exception raised in a thread now gets anywhere: one in a garbage collector's callback is lost."""
+    """Whether an exception raised in a thread now gets anywhere: one in a callback of the garbage collector is lost.
+
+    So is one in a callback of a weak reference, such as the standard library's own, named remove or _remove.
+    """
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
-        if frame.f_code in callbacks or frame.f_code.co_name == "__del__":
+        code = frame.f_code
+        of_weak_reference = code.co_filename in WEAK_REFERENCES and code.co_name.lstrip("_") == "remove"
+        if code in callbacks or code.co_name == "__del__" or of_weak_reference:
             return False
         frame = frame.f_back
     return True
