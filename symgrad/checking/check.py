@@ -47,7 +47,7 @@ from symgrad.reading.latex.resolve import Resolver
 from symgrad.reading.latex.statements import Statement, plain_words, statements
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
-from symgrad.reading.latex.written import UnreadError
+from symgrad.reading.latex.written import MalformedError, UnreadError
 from symgrad.verification.verdict import Verdict
 
 DEEPEST = 120  # levels of a formula's terms: a row of sums has one for each
@@ -378,6 +378,11 @@ class _Checker:
         if sentence.kind == "unread":
             assert sentence.error is not None
             wrong = (max(sentence.error.start - start, 0), max(min(sentence.error.end, end) - start, 1))
+            if isinstance(sentence.error, MalformedError):
+                verdict = Verdict("malformed", base.tex, str(sentence.error))
+                return dataclasses.replace(
+                    base, kind="claim", rule="malformed", verdict=verdict, message=str(sentence.error), wrong=wrong
+                )
             return dataclasses.replace(base, rule="unread", message=str(sentence.error), wrong=wrong)
         try:
             found = self._judged(base, sentence, restated, start)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from symgrad.errors import InputError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
+_ARGUMENT = r"\mathrm{argument}"  # a name that no document has for something else
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 
 
@@ -64,7 +65,7 @@ def declarations(text: str) -> Declarations:
         elif colon and what == "elementwise":
             functions.add(name)
         elif colon and what in ELEMENTWISE:
-            equations.append(rf"{name}(u) = \operatorname{{{what}}}(u)")
+            equations.append(rf"{name}({_ARGUMENT}) = \operatorname{{{what}}}({_ARGUMENT})")
         elif "=" in part and not part.startswith("sum("):
             equations.append(part)
         elif colon and what == "scalar":

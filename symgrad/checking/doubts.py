@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr, Indexed, Integer, KroneckerDelta, Symbol
 from sympy.core.function import AppliedUndef
 
+from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
 from symgrad.checking.sentences import has_derivative, used
 from symgrad.checking.values import sized_equation
@@ -23,6 +24,7 @@ from symgrad.verification.decide import decide
 from symgrad.verification.verdict import Verdict
 
 UNTIED = "nothing here says how the one depends on the other"
+DEVIATIONS = ("sigma", "s", "std")
 BUILT_IN = frozenset((*ELEMENTWISE, *VOCABULARY, "ones", "softmax"))
 
 
@@ -83,6 +85,9 @@ class Doubts:
         loose = self._loosely_indexed((left, right), number)
         if loose:
             return f"{loose} is written with fewer indices than elsewhere, and may be a row or a column"
+        squared = self._rooted((left, right), number)
+        if squared:
+            return f"only the square of {squared} is defined, so that it may have either sign"
         if abstract:
             return self._uncovered(left, right, context, abstract, number)
         return ""
@@ -181,6 +186,15 @@ class Doubts:
             if isinstance(node, t.Ref) and node.at:
                 counts.setdefault(node.name, set()).add(len(node.at))
         return next((name for name, found in sorted(counts.items()) if found == {1, 2}), "")
+
+    def _rooted(self, sides: Sequence[t.Term], number: int) -> str:
+        """A quantity of which the document defines the square alone; a deviation σ is positive."""
+        for node in (node for side in sides for node in t.walk(side) if isinstance(node, t.Power)):
+            root = root_of(node)
+            if root is not None and root.name.split("_")[0] not in DEVIATIONS:
+                if self.world.visible(root.name, number) is None:
+                    return root.name
+        return ""
 
     def _closed_names(self, names: set[str], number: int) -> set[str]:
         """Names with all that they depend on."""

@@ -17,7 +17,7 @@ from symgrad.indices import Largest, reduced
 from symgrad.names import partial_name
 from symgrad.reading.arithmetic import MOST_DIGITS
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.latex.resolve import LOSS, SQUARED
 from symgrad.reading.source import AbstractFunction
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.functions import Choice
@@ -192,6 +192,9 @@ class Evaluator:
         return self.algebra.combine(lambda pair: product((pair[0], pair[1] ** -1), self.algebra.written), over, under)
 
     def _power(self, term: t.Power) -> Value:
+        root = root_of(term)
+        if root is not None and self._is_known(root.name):
+            return self._ref(root)
         half = isinstance(term.exponent, t.Num) and term.exponent.text == "2"
         if (
             half
@@ -210,6 +213,13 @@ class Evaluator:
         if base.expr.is_number and exponent.expr.is_number and not self.algebra.dry:
             self._refuse_large(base.expr, exponent.expr)
         return self.algebra.combine(lambda pair: pair[0] ** pair[1], base, exponent)
+
+    def _is_known(self, name: str) -> bool:
+        try:
+            self.shape(name)
+        except Misfit:
+            return False
+        return True
 
     @staticmethod
     def _refuse_large(base: Expr, exponent: Expr) -> None:
@@ -591,11 +601,7 @@ class Evaluator:
 
     def _is_shown(self, term: t.Apply) -> bool:
         """Whether the arguments only show what a quantity depends on: L(y, ŷ), J(θ)."""
-        if term.primes:
-            return False
-        try:
-            self.shape(term.function)
-        except Misfit:
+        if term.primes or not self._is_known(term.function):
             return False
         known = self.functions.get(term.function)
         names = tuple(argument.name for argument in term.arguments if isinstance(argument, t.Ref))
@@ -615,6 +621,14 @@ class Evaluator:
         if not isinstance(by, t.Ref):
             raise Misfit("a derivative by what is no name")
         return by
+
+
+def root_of(term: t.Power) -> t.Ref | None:
+    """The name whose square is under a root, e in √(e²), where the square is a quantity of its own."""
+    base = term.base
+    if not isinstance(base, t.Ref) or not base.name.endswith(SQUARED) or not isinstance(term.exponent, t.Div):
+        return None
+    return replace(base, name=base.name.removesuffix(SQUARED))
 
 
 def _derivative(build: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:

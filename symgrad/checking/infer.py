@@ -99,7 +99,7 @@ class Inference:
     def _searched(self, evidence: _Evidence) -> list[Shapes]:
         self.evidence = evidence
         said = {size for shape in self.declared.values() for axis in shape for size in axis.free_symbols}
-        sizes = Sizes({}, frozenset(said))
+        sizes = Sizes({}, frozenset(said & set(self.lengths.values())))
         start = Shapes(sizes, dict(self.declared))
         beam = [start]
         if self.evidence.matrices:

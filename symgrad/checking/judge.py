@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Expr, IndexedBase, Symbol
+from sympy import Expr, Indexed, IndexedBase, Symbol
 
 from symgrad.checking.doubts import UNTIED, Doubts, by_name, scalars
 from symgrad.checking.evaluate import Evaluator, Unknown
@@ -21,7 +21,7 @@ from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Index, Model, Quantity, names_in
 from symgrad.errors import SymgradError
 from symgrad.facts import SumFact
-from symgrad.indices import canonical, sigma
+from symgrad.indices import canonical, refreshed, relabelled, sigma
 from symgrad.reading.latex import terms as t
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
@@ -295,7 +295,7 @@ class Judge:
         for name in {*names_in(correct.rhs), *names_in(claim.rhs)}:
             if context.is_partial(name):
                 context.partial(name)  # so that it has a value at a point
-        correct = by_name(context, correct)
+        correct = _spelled_out(context, by_name(context, correct))
         claim = Equation(correct.name, claim.rhs, claim.indices)
         return decide(context, self._sized(claim), self._sized(correct), "", budget)
 
@@ -443,6 +443,27 @@ class Judge:
 
 
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _spelled_out(context: Context, side: Equation) -> Equation:
+    """A side with the expressions that are differentiated in it, which have no name in the document, as they are."""
+    rhs = side.rhs
+    for equation in context.model.equations:
+        if equation.name.startswith("expression"):
+            parts = [part for part in rhs.atoms(Symbol, Indexed) if _names(part) == equation.name]
+            table = {part: _at(context, equation, part.indices if isinstance(part, Indexed) else ()) for part in parts}
+            rhs = relabelled(rhs, table, context.written) if table else rhs
+    return Equation(side.name, rhs, side.indices)
+
+
+def _names(part: Expr) -> str:
+    return str(part.base.label) if isinstance(part, Indexed) else str(part)
+
+
+def _at(context: Context, equation: Equation, places: Sequence[Expr]) -> Expr:
+    """An equation's right-hand side at the places of its axes."""
+    table: dict[Expr, Expr] = dict(zip(equation.indices, places, strict=True))
+    return relabelled(refreshed(equation.rhs, context.counter, context.written), table, context.written)
 
 
 def _original(name: str) -> str:

@@ -10,7 +10,7 @@ from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.resolve import LOSS, free_letters
+from symgrad.reading.latex.resolve import LOSS, SQUARED, free_letters
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 
@@ -273,4 +273,11 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
         letters = [place.letter for place in at]
         if len(set(letters)) == len(letters):
             found.append(Definition(name, at, parameters, right, sentence.number))
+            if name.endswith(SQUARED) and isinstance(right, t.Power) and _is_two(right.exponent):
+                root = name.removesuffix(SQUARED)  # e² = (y - ŷ)² says that e is y - ŷ, and not its absolute value
+                found.append(Definition(root, at, parameters, right.base, sentence.number))
     return found
+
+
+def _is_two(term: t.Term) -> bool:
+    return isinstance(term, t.Num) and term.text == "2"

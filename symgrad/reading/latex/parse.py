@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -29,6 +30,7 @@ from symgrad.reading.latex.tree import (
     Table,
     Tree,
     Words,
+    only,
     styled,
 )
 from symgrad.reading.latex.written import UnreadError
@@ -255,8 +257,11 @@ class _Builder(Transformer[Any, Any]):
         mark, (tree, depth) = _of(parts[0]), parts[1]
         if mark.kind == "FONT":
             return (tree if mark.text == "upright" else styled(tree, mark.text)), depth
-        name = _innermost(tree)
-        if name is None:
+        inside = only(tree)
+        if mark.text == "vec" and isinstance(inside, Number) and inside.text == "1":
+            return Name("1", tree.span, "letter", "bold"), depth
+        tree = _as_word(tree)
+        if _innermost(tree) is None:
             raise UnreadError(f"an accent ({mark.text}) over more than one letter", mark.start, mark.end)
         return _accented(tree, mark.text), depth
 
@@ -324,9 +329,19 @@ def _innermost(tree: Tree) -> Name | None:
             return None
 
 
-def _accented(tree: Tree, accent: str) -> Tree:
-    from dataclasses import replace
+def _as_word(tree: Tree) -> Tree:
+    """What stands under an accent, y1, as one word; anything else as it is."""
+    inside = only(tree)
+    if not isinstance(inside, Row):
+        return tree
+    first, *rest = inside.items
+    letters = isinstance(first, Name) and len(first.text) == 1 and not first.font and not first.accents
+    if not letters or not all(isinstance(part, Number) and part.text.isdigit() for part in rest):
+        return tree
+    return Name("".join(part.text for part in inside.items if isinstance(part, Name | Number)), tree.span, "word")
 
+
+def _accented(tree: Tree, accent: str) -> Tree:
     if isinstance(tree, Name):
         return replace(tree, accents=(*tree.accents, accent))
     if isinstance(tree, Group):

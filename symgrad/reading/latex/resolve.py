@@ -27,10 +27,12 @@ from symgrad.reading.latex.tree import (
     Tree,
     Words,
     only,
+    walk,
 )
-from symgrad.reading.latex.written import UnreadError
+from symgrad.reading.latex.written import MalformedError, UnreadError
 
 Item: TypeAlias = tuple[str, Tree]  # a factor and the sign before it
+SQUARED = "_sq"  # what is defined as a square, σ² = …, is a quantity of its own
 LOSS = "?loss"  # what dW differentiates: the loss that the document ends in
 COMPARISONS = {"<": "<", ">": ">", "≤": "<=", "≥": ">=", "=": "==", "≠": "!="}
 SPELLED = {
@@ -81,6 +83,7 @@ class Resolver:
     # --- sums and products
 
     def _sum(self, tree: Sum) -> t.Term:
+        tree = _signed_bodies(tree)
         terms = [self.term(term) for term in tree.terms]
         signs = []
         for sign, term in zip(tree.signs, tree.terms, strict=True):
@@ -177,6 +180,10 @@ class Resolver:
         if self._is_slash_derivative(items, place + 1):
             return self._slash_derivative(items, place)
         if isinstance(tree, Fraction):
+            number, bare = _without_factors(tree)
+            if number is not None:
+                found, after = self._factor([("", bare), *items[place + 1 :]], 0)
+                return t.Div(Span(tree.span.start, found.span.end), found, self.term(number)), place + after
             derived = self._derivative(tree)
             if derived is not None:
                 variables, of = derived
@@ -274,7 +281,7 @@ class Resolver:
         return t.Comparison(chain.span, left, COMPARISONS[chain.relations[0]], right)
 
     def _table(self, tree: Table) -> t.Term:
-        if tree.kind == "cases":
+        if tree.kind == "cases" or any(_is_if(cell) for row in tree.rows for cell in row):
             return self._cases(tree)
         if tree.kind == "determinant":
             entries = t.Entries(tree.span, tuple(tuple(map(self.term, row)) for row in tree.rows))
@@ -283,7 +290,10 @@ class Resolver:
 
     def _cases(self, tree: Table) -> t.Term:
         branches: list[tuple[t.Term, t.Comparison | None]] = []
-        for number, row in enumerate(tree.rows):
+        for number, cells in enumerate(tree.rows):
+            row = [cell for cell in cells if not isinstance(only(cell), Empty) and not _is_if(cell)]
+            if not row:
+                raise UnreadError("a case without a value", tree.span.start, tree.span.end)
             value, condition = (row[0], row[1]) if len(row) > 1 else (row[0], None)
             found = None if condition is None else _worded(condition)
             last = number == len(tree.rows) - 1
@@ -363,7 +373,7 @@ class Resolver:
     def _squared(
         self, key: Key, labels: list[str], at: list[t.At], powers: list[Tree], span: Span, latex: str
     ) -> t.Term:
-        name = self.symbols.identifier(key, (*labels, "sq"), 0)
+        name = self.symbols.identifier(key, tuple(labels), 0) + SQUARED
         ref = t.Ref(span, name, tuple(at), latex + "^2")
         if not powers:
             return t.Power(span, ref, t.Div(span, t.Num(span, "1"), t.Num(span, "2")))
@@ -547,7 +557,8 @@ class Resolver:
         if not rest:
             raise UnreadError("there is nothing behind the sum's sign", span.start, span.end)
         over: list[t.Over] = []
-        last = self.term(whole.above[0]) if whole and whole.above else None
+        above = [tree for tree in whole.above if not isinstance(only(tree), Empty)] if whole else []
+        last = self.term(above[0]) if above else None
         for below in whole.below if whole else ():
             for letter, first, until in bounds(below):
                 start = self.term(first) if first is not None else None
@@ -593,7 +604,14 @@ class Resolver:
     def _derivative(self, tree: Fraction) -> tuple[tuple[t.Term, ...], Tree | None] | None:
         """A fraction of ∂s: what it is by, and what of, None where that stands behind it."""
         over, under = _differentials(tree.over), _differentials(tree.under)
-        if over is None or under is None or not under[1] or len(over[1]) > 1:
+        if over is None or under is None:
+            sides = ((over, tree.over, tree.under, "above"), (under, tree.under, tree.over, "below"))
+            for found, own, other, words in sides:
+                if found is not None and found[0] == "∂" and not _is_subscripted(own) and _is_quantity(other):
+                    message = f"∂ stands only {words} the line of this fraction: is the other one missing?"
+                    raise MalformedError(message, other.span.start, other.span.end)
+            return None
+        if not under[1] or len(over[1]) > 1:
             return None
         if {over[0], under[0]} == {"d"} and ("d", "", ()) in self.symbols.defined:
             return None
@@ -700,6 +718,39 @@ def _is_d(tree: Tree) -> bool:
     return isinstance(tree, Name) and (tree.kind == "partial" or (tree.text == "d" and tree.kind in ("letter", "word")))
 
 
+def _is_quantity(tree: Tree) -> bool:
+    """Whether a part of a fraction is a quantity without a ∂: a name, or a product with one."""
+    parts = list(walk(tree))
+    names = [part for part in parts if isinstance(part, Name)]
+    return any(name.kind in ("letter", "word") for name in names) and not any(name.kind == "partial" for name in names)
+
+
+def _without_factors(tree: Fraction) -> tuple[Tree | None, Fraction]:
+    """∂l / (T ∂o) as T and ∂l / ∂o; None and the fraction as it is where nothing stands before the lower ∂."""
+    under = only(tree.under)
+    rows = under.rows if isinstance(under, Product) and set(under.operators) <= {"·", "×"} else (under,)
+    items = [item for row in rows for item in (row.items if isinstance(row, Row) else (row,))]
+    first = next((place for place, item in enumerate(items) if _is_d(item) and _is_partial(item)), 0)
+    if not first or _differentials(tree.over) is None or (isinstance(under, Product) and any(under.signs)):
+        return None, tree
+    factors = Row(tuple(items[:first]), Span(items[0].span.start, items[first - 1].span.end))
+    by = Row(tuple(items[first:]), Span(items[first].span.start, items[-1].span.end))
+    return factors, Fraction(tree.over, by, tree.span)
+
+
+def _is_subscripted(tree: Tree) -> bool:
+    """Whether what a tree begins with is ∂_x, a derivative without a fraction."""
+    inside = only(tree)
+    first = only(inside.items[0]) if isinstance(inside, Row) else inside
+    return isinstance(first, Scripted) and bool(first.below)
+
+
+def _is_partial(tree: Tree) -> bool:
+    inside = only(tree)
+    name = only(inside.base) if isinstance(inside, Scripted) else inside
+    return isinstance(name, Name) and name.kind == "partial"
+
+
 def _differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
     """The parts behind each ∂ (or d) of a numerator or denominator, its sign, and the order that is written."""
     tree = only(tree)
@@ -755,6 +806,14 @@ def _without_power(tree: Tree) -> tuple[Tree, int]:
     return tree, 1
 
 
+def _is_if(tree: Tree) -> bool:
+    """Whether a cell is the word if, also as two letters."""
+    inside = only(tree)
+    if isinstance(inside, Row):
+        return [item.text for item in inside.items if isinstance(item, Name)] == ["i", "f"] and len(inside.items) == 2
+    return isinstance(inside, Words | Name) and inside.text == "if"
+
+
 def _worded(tree: Tree) -> Tree | None:
     """A case's condition without the word before it; None for "otherwise"."""
     tree = only(tree)
@@ -784,6 +843,24 @@ def _without_comma(tree: Tree) -> Tree:
         if len(kept) == 1:
             return kept[0]
     return tree
+
+
+def _signed_bodies(tree: Sum) -> Sum:
+    """Σ -log p, where the sign belongs to what is summed, with that in parentheses."""
+    terms: list[Tree] = []
+    signs: list[str] = []
+    for term, sign in zip(tree.terms, tree.signs, strict=True):
+        before = only(terms[-1]) if terms else None
+        items = before.items if isinstance(before, Row) else (before,) if before is not None else ()
+        named = plain(items[-1]) if items else None
+        if named is None or named[0].kind != "big":
+            terms.append(term)
+            signs.append(sign)
+            continue
+        span = Span(terms[-1].span.start, term.span.end)
+        body = Group("(", (Sum((term,), (sign,), term.span),), (), term.span)
+        terms[-1] = Row((*items, body), span)
+    return Sum(tuple(terms), tuple(signs), tree.span)
 
 
 def _last_big(term: t.Term) -> t.Big | None:

@@ -38,6 +38,8 @@ _ASSIGNS = re.compile(r":\s{0,3}=")
 _ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
 _BRACE = re.compile(r"\s*\{")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
+_TYPED = {">=": "≥", "<=": "≤"}  # as a keyboard has them
+_DOLLARS = re.compile(r"(?<!\\)\$")
 
 
 def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
@@ -47,7 +49,7 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
     """
     _refuse_deep(written)
-    return _bars(_powers(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned())))))
+    return _bars(_cases(_powers(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned()))))))
 
 
 def _refuse_deep(written: Written) -> None:
@@ -139,8 +141,9 @@ class _Scanner:
             self.place += 1
             self._add("OPERATOR", c.OPERATORS[mark], start)
         elif mark in c.RELATIONS:
-            self.place += 2 if self.text.startswith("==", start) else 1
-            self._add("RELATION", c.RELATIONS[mark], start)
+            pair = self.text[start : start + 2]
+            self.place += 2 if pair in ("==", *_TYPED) else 1
+            self._add("RELATION", _TYPED.get(pair, c.RELATIONS[mark]), start)
         elif mark in c.BIG:
             self.place += 1
             self._add("BIG", c.BIG[mark], start)
@@ -407,6 +410,9 @@ class _Scanner:
                 raise self._refuse(f"\\{name} needs an argument in braces", start)
             self._font_switch(name, start)
             return
+        if name in c.PROSE and _DOLLARS.search(self.text, *inside):
+            self._mixed(*inside)
+            return
         raw = self.text[slice(*inside)]
         content = raw.strip().strip("~").strip()
         font = c.FONTS.get(name, "")
@@ -436,6 +442,21 @@ class _Scanner:
         else:
             self.place = start + len(name) + 1
             self._add("FONT", font or "upright", start)
+
+    def _mixed(self, start: int, end: int) -> None:
+        """Prose with formulas in it: \\text{if $x > 0$}."""
+        behind = self.place
+        ends = [mark.start() for mark in _DOLLARS.finditer(self.text, start, end)] + [end]
+        for place, stop in enumerate(ends):
+            if place % 2:
+                self.place = start
+                while self.place < stop:
+                    self._one()
+            elif words := self.text[start:stop].strip(" ~,."):
+                self.place = stop
+                self._add("WORDS", words, start)
+            start = stop + 1
+        self.place = behind
 
     def _font_switch(self, name: str, start: int) -> None:
         if name in ("bf", "rm", "it", "cal"):
@@ -608,6 +629,33 @@ def _powers(found: list[Token]) -> list[Token]:
 def _begins_power(found: list[Token], place: int) -> bool:
     before = [token.kind for token in found[max(place - 2, 0) : place]]
     return before == ["SUP", "LBRACE"] and place + 1 < len(found) and found[place + 1].kind != "RBRACE"
+
+
+def _cases(found: list[Token]) -> list[Token]:
+    r"""The tokens with \left\{ and a table, \right. behind it, as cases: the brace then is the table's own."""
+    result: list[Token] = []
+    ends: set[int] = set()  # of tables that have a brace
+    for place, token in enumerate(found):
+        if token.kind == "BEGIN" and place and (found[place - 1].kind, found[place - 1].text) == ("OPEN", "\\{"):
+            end = _end_of_table(found, place)
+            if [(behind.kind, behind.text) for behind in found[end + 1 : end + 2]] == [("CLOSE", ".")]:
+                result[-1] = Token("BEGIN", "cases", found[place - 1].start, token.end)
+                ends.add(end)
+                continue
+        if place in ends:
+            token = Token("END", "cases", token.start, token.end)
+        if place - 1 not in ends:
+            result.append(token)
+    return result
+
+
+def _end_of_table(found: list[Token], place: int) -> int:
+    depth = 0
+    for at in range(place, len(found)):
+        depth += (found[at].kind == "BEGIN") - (found[at].kind == "END")
+        if depth == 0:
+            return at
+    return len(found)
 
 
 _CLOSES = frozenset(

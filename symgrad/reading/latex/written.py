@@ -16,6 +16,10 @@ class UnreadError(SymgradError):
         self.start, self.end = start, end
 
 
+class MalformedError(UnreadError):
+    """A formula that lacks a sign: what it says can be seen, and isn't what is written."""
+
+
 @dataclass(frozen=True)
 class Written:
     """Characters, and the offset at which each was written in the document's formula."""
