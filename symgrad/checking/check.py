@@ -35,7 +35,7 @@ from symgrad.checking.sentences import (
     used,
 )
 from symgrad.checking.updates import check_update
-from symgrad.checking.world import World, defined_by
+from symgrad.checking.world import CycleError, World, defined_by
 from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
@@ -43,7 +43,7 @@ from symgrad.reading.documents.read import read_document, read_stream
 from symgrad.reading.documents.text import Document, Fragment, Place, Problem, Text
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
-from symgrad.reading.latex.resolve import Resolver
+from symgrad.reading.latex.resolve import AS_PRODUCT, Resolver
 from symgrad.reading.latex.statements import Statement, plain_words, statements
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
@@ -115,7 +115,7 @@ class _Checker:
         for number, (fragment, statement) in enumerate(placed):
             sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
         sentences = in_context(sentences)
-        self.world = World(depth=self.symbols.depth)
+        self.world = World(depth=self.symbols.depth, sections=self._sections([fragment for fragment, _ in placed]))
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
         by = (
@@ -205,6 +205,18 @@ class _Checker:
         for fragment, text, known in formulas:
             for statement in statements(text, known, self.decimal_comma, frozenset(words)):
                 yield fragment, statement
+
+    def _sections(self, fragments: Sequence[Fragment]) -> list[int]:
+        """The numbers of the statements that sections begin with, each statement's fragment being given."""
+        first = {id(fragment): number for number, fragment in reversed(list(enumerate(fragments)))}
+        found: list[int] = []
+        pending = False
+        for fragment in self.document.fragments:
+            pending |= fragment.kind == "heading"
+            if pending and id(fragment) in first:
+                found.append(first[id(fragment)])
+                pending = False
+        return found
 
     def _is_before(self, directive: Fragment) -> bool:
         """Whether a comment stands by itself in front of an equation, not behind one."""
@@ -489,9 +501,13 @@ class _Checker:
 
     def _verdict(self, sentence: Sentence) -> Judged:
         try:
-            return self.judge.claim(sentence)
-        except SymgradError as error:
+            found = self.judge.claim(sentence)
+        except (SymgradError, CycleError) as error:
             return Judged(Verdict("undecided", "", str(error)))
+        product = next((choice for choice in sentence.choices if choice.endswith(AS_PRODUCT)), "")
+        if found.verdict.status == "refuted" and product:
+            return dataclasses.replace(found, verdict=Verdict("undecided", "", product))
+        return found
 
     def _with_judged(self, base: Finding, sentence: Sentence, judged: Judged, rule: str, start: int) -> Finding:
         wrong = sentence.sides[judged.side] if judged.side < len(sentence.sides) else None

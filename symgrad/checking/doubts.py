@@ -13,7 +13,7 @@ from symgrad.checking.infer import Shapes
 from symgrad.checking.sentences import has_derivative, used
 from symgrad.checking.values import sized_equation
 from symgrad.checking.world import Definition, World
-from symgrad.equations import Equation, functions_in, names_in
+from symgrad.equations import Equation, Index, functions_in, names_in
 from symgrad.indices import refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.elementwise import ELEMENTWISE
@@ -58,6 +58,9 @@ class Doubts:
         correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
         if correct.is_zero and has_derivative(left) and not claim.is_zero:
             return UNTIED
+        joined = self._joined(compared)
+        if joined:
+            return joined
         special = self._symmetric(compared, context) or self._apart(compared, context)
         if special:
             return f"right only if {special}, which the document may say in words"
@@ -90,6 +93,15 @@ class Doubts:
             return f"only the square of {squared} is defined, so that it may have either sign"
         if abstract:
             return self._uncovered(left, right, context, abstract, number)
+        return ""
+
+    def _joined(self, compared: tuple[Equation, Equation]) -> str:
+        """Two lengths that were taken for one because a sum over a part of an axis may be meant."""
+        indices = {index for side in compared for index in (*side.indices, *side.rhs.atoms(Index))}
+        lengths = {self.shapes.sizes.find(index.size) for index in indices if isinstance(index, Index)}
+        for first, second in sorted(self.shapes.sizes.joined, key=str):
+            if self.shapes.sizes.find(first) in lengths:
+                return f"{first} and {second} may be different lengths"
         return ""
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:

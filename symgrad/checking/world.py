@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 
 from symgrad.checking.evaluate import Function
@@ -42,6 +42,7 @@ class World:
     applied: dict[str, None] = field(default_factory=dict)  # names that a definition gives parameters
     depth: int = 3
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
+    sections: Sequence[int] = ()  # the sentences that sections begin with
 
     def solved(self, definition: Definition, differentiated: set[str]) -> bool:
         """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
@@ -144,20 +145,41 @@ class World:
         return max(placed)[2] if placed else "loss_"
 
     def closure(self, names: Iterable[str], number: int) -> list[Definition]:
-        """The definitions that names depend on, each behind those that it uses; raises CycleError."""
+        """The definitions that names depend on, each behind those that it uses; raises CycleError.
+
+        A section may start anew with letters of another one: what would make a cycle from there doesn't count.
+        """
+        names = sorted(names)
+        past: set[Definition] = set()
+        while True:
+            try:
+                return self._closure(names, number, past)
+            except CycleError as error:
+                apart = {d: abs(self.section(d.number) - self.section(number)) for d in error.cycle}
+                if len(set(apart.values())) < 2:
+                    raise
+                past |= {d for d, distance in apart.items() if distance == max(apart.values())}
+
+    def section(self, number: int) -> int:
+        """The section that a sentence stands in."""
+        return bisect_right(self.sections, number)
+
+    def _closure(self, names: Iterable[str], number: int, past: Set[Definition]) -> list[Definition]:
         order: list[Definition] = []
         state: dict[str, int] = {}
+        path: list[Definition] = []
 
         def visit(name: str) -> None:
             if state.get(name) == 2:
                 return
-            if state.get(name) == 1:
-                raise CycleError(f"{name} is defined by itself")
             definition = self.visible(name, number)
-            if definition is None or name in self.aliases:
+            if definition is None or definition in past or name in self.aliases:
                 state[name] = 2
                 return
+            if state.get(name) == 1:
+                raise CycleError(f"{name} is defined by itself", path[path.index(definition) :])
             state[name] = 1
+            path.append(definition)
             inner = used([definition.body]) - set(definition.parameters)
             for other in sorted(inner):
                 visit(other)
@@ -165,9 +187,10 @@ class World:
                 if state.get(parameter) != 1:
                     visit(parameter)
             state[name] = 2
+            path.pop()
             order.append(definition)
 
-        for name in sorted(names):
+        for name in names:
             visit(name)
         return order
 
@@ -202,7 +225,11 @@ def _links(sides: tuple[t.Term, ...]) -> Iterator[int]:
 
 
 class CycleError(Exception):
-    """Definitions that use one another."""
+    """Definitions that use one another, in a cycle."""
+
+    def __init__(self, message: str, cycle: Sequence[Definition]) -> None:
+        super().__init__(message)
+        self.cycle = tuple(cycle)
 
 
 def _plain(term: t.Term) -> tuple[object, ...]:

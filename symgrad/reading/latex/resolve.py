@@ -32,6 +32,7 @@ from symgrad.reading.latex.tree import (
 from symgrad.reading.latex.written import MalformedError, UnreadError
 
 Item: TypeAlias = tuple[str, Tree]  # a factor and the sign before it
+AS_PRODUCT = "was read as a product"
 SQUARED = "_sq"  # what is defined as a square, σ² = …, is a quantity of its own
 LOSS = "?loss"  # what dW differentiates: the loss that the document ends in
 COMPARISONS = {"<": "<", ">": ">", "≤": "<=", "≥": ">=", "=": "==", "≠": "!="}
@@ -180,6 +181,7 @@ class Resolver:
         if self._is_slash_derivative(items, place + 1):
             return self._slash_derivative(items, place)
         if isinstance(tree, Fraction):
+            tree = self._with_partials(tree)
             number, bare = _without_factors(tree)
             if number is not None:
                 found, after = self._factor([("", bare), *items[place + 1 :]], 0)
@@ -216,6 +218,8 @@ class Resolver:
             following = only(items[place + 1][1]) if place + 1 < end and items[place + 1][0] == "" else None
             if following is not None and self._takes(name, whole, following):
                 return self._called(name, whole, following, place)
+            if following is not None and _looks_applied(following):
+                self._choose(f"{name.text}(…) {AS_PRODUCT}")
             return self._named(name, whole, tree.span), place + 1
         if isinstance(tree, Scripted):
             return self._raised(self._bare(tree.base), tree), place + 1
@@ -601,6 +605,14 @@ class Resolver:
             and ("d", "", ()) not in self.symbols.defined
         )
 
+    def _with_partials(self, tree: Fraction) -> Fraction:
+        """δE/δz, where nothing is called δ, as ∂E/∂z."""
+        over, under = _with_partial(tree.over), _with_partial(tree.under)
+        if over is None or under is None or ("delta", "", ()) in self.symbols.defined:
+            return tree
+        self._choose("δ in a fraction was read as ∂")
+        return Fraction(over, under, tree.span)
+
     def _derivative(self, tree: Fraction) -> tuple[tuple[t.Term, ...], Tree | None] | None:
         """A fraction of ∂s: what it is by, and what of, None where that stands behind it."""
         over, under = _differentials(tree.over), _differentials(tree.under)
@@ -716,6 +728,23 @@ def _is_d(tree: Tree) -> bool:
     if isinstance(tree, Scripted):
         tree = only(tree.base)
     return isinstance(tree, Name) and (tree.kind == "partial" or (tree.text == "d" and tree.kind in ("letter", "word")))
+
+
+def _looks_applied(tree: Tree) -> bool:
+    """Whether parentheses hold an application by itself, as in L(f(s)): no reason to write them in a product."""
+    inside = only(tree.items[0]) if isinstance(tree, Group) and tree.opening == "(" and len(tree.items) == 1 else tree
+    return inside is not tree and isinstance(inside, Row) and isinstance(only(inside.items[-1]), Group)
+
+
+def _with_partial(tree: Tree) -> Tree | None:
+    """δE with ∂ for its δ; None for anything else."""
+    inside = only(tree)
+    if not isinstance(inside, Row) or len(inside.items) < 2:
+        return None
+    first = only(inside.items[0])
+    if not isinstance(first, Name) or first.text != "delta" or first.accents:
+        return None
+    return Row((Name("∂", first.span, "partial"), *inside.items[1:]), inside.span)
 
 
 def _is_quantity(tree: Tree) -> bool:

@@ -234,7 +234,7 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
             pieces[-1][0].append(token)
     first = True
     whole: list[Token] = []
-    for piece, before in pieces:
+    for piece, before in _qualified(pieces):
         words = before.lower().split()
         if not first and words and words[0].strip("(,.:") in _QUALIFIES:
             break  # the rest says where the statement holds
@@ -254,6 +254,17 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
         first = False
     if whole:
         yield whole
+
+
+def _qualified(pieces: list[tuple[list[Token], str]]) -> Iterator[tuple[list[Token], str]]:
+    """The pieces with an "if" in plain letters between wide blanks as the word before the next piece."""
+    word = ""
+    for piece, before in pieces:
+        if "".join(token.text for token in piece) == "if" and before in ("quad", "qquad"):
+            word = "if"
+            continue
+        yield piece, word or before
+        word = ""
 
 
 def _leads(token: Token, pieces: list[tuple[list[Token], str]]) -> bool:
