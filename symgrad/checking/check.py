@@ -114,7 +114,7 @@ class _Checker:
         sentences: list[Sentence] = []
         for number, (fragment, statement) in enumerate(placed):
             sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
-        sentences = in_context(sentences)
+        sentences = in_context(self._with_entries(sentences))
         self.world = World(depth=self.symbols.depth, sections=self._sections([fragment for fragment, _ in placed]))
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
@@ -261,6 +261,22 @@ class _Checker:
         if isinstance(term, t.Power) and isinstance(term.base, t.Ref):
             term = term.base
         return (term.name, len(term.at)) if isinstance(term, t.Ref) else (text, 0)
+
+    def _with_entries(self, sentences: Sequence[Sentence]) -> list[Sentence]:
+        """The sentences with A_{12} as an entry of A, where A is declared as a matrix."""
+        declared = [self._declared_name(name)[0] for name, sizes in self.declared.shapes.items() if len(sizes) == 2]
+        declared += [name for sentence in sentences for name, axes in sentence.declared if len(axes) == 2]
+        matrices = set(declared) - {sentence.defines for sentence in sentences}
+
+        def entry(term: t.Term) -> t.Term:
+            name, _, digits = term.name.rpartition("_") if isinstance(term, t.Ref) else ("", "", "")
+            if not isinstance(term, t.Ref) or term.at or name not in matrices or not re.fullmatch("[1-9]{2}", digits):
+                return term
+            return dataclasses.replace(term, name=name, at=tuple(t.At("", int(digit)) for digit in digits))
+
+        if not matrices:
+            return list(sentences)
+        return [dataclasses.replace(s, sides=tuple(t.rewritten(side, entry) for side in s.sides)) for s in sentences]
 
     def _sentence(self, number: int, fragment: Fragment, statement: Statement, before: Sentence | None) -> Sentence:
         empty = Sentence(number, fragment, statement)

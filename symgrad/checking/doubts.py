@@ -62,6 +62,7 @@ class Doubts:
         if joined:
             return joined
         special = self._symmetric(compared, context) or self._apart(compared, context)
+        special = special or self._positive(compared, context)
         if special:
             return f"right only if {special}, which the document may say in words"
         whole = self.world.with_all(self.broken)
@@ -128,6 +129,16 @@ class Doubts:
                 return f"{one} and {other} are the same"
         return ""
 
+    def _positive(self, compared: tuple[Equation, Equation], context: Context) -> str:
+        """The deviations σ that would have to be positive for the two sides to be equal."""
+        sides = self._opened(compared, context)
+        nodes = {node for side in sides for node in side.rhs.atoms(Indexed, Symbol)}
+        names = {node: str(node.base.label) if isinstance(node, Indexed) else str(node) for node in nodes}
+        found = {node: node**2 for node, name in names.items() if name.split("_")[0] in DEVIATIONS}
+        if not found or not self._holds(sides, found, context):
+            return ""
+        return " and ".join(sorted({names[node] for node in found})) + " is positive"
+
     def _opened(self, compared: tuple[Equation, Equation], context: Context) -> tuple[Equation, Equation]:
         """The two sides without derivatives by name."""
         correct, claim = (self._opened_side(side, context) for side in compared)
@@ -178,11 +189,12 @@ class Doubts:
                 return name
         return ""
 
-    def unlabelled(self, sides: Sequence[t.Term], number: int) -> str:
+    def unlabelled(self, sides: Sequence[t.Term], number: int) -> tuple[str, str] | None:
         """A name that a claim has without the label with which the equation before has defined it: f for f_c."""
         near = {d.name for found in self.world.definitions.values() for d in found if d.number == number - 1}
         names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
-        return next((n for n in sorted(names) if n not in near and any(o.startswith(f"{n}_") for o in near)), "")
+        pairs = ((n, o) for n in sorted(names) if n not in near for o in sorted(near) if o.startswith(f"{n}_"))
+        return next(pairs, None)
 
     def _untold(self, correct: Expr, number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""

@@ -12,7 +12,7 @@ from sympy import Ne as Unequal
 
 from symgrad.checking.values import Algebra, Derived, Misfit, Value
 from symgrad.equations import Equation, Index, Size
-from symgrad.expressions import exact, product
+from symgrad.expressions import exact, product, total
 from symgrad.indices import Largest, reduced
 from symgrad.names import partial_name
 from symgrad.reading.arithmetic import MOST_DIGITS
@@ -57,6 +57,7 @@ class Evaluator:
     loss: str = ""
     direct: bool = False  # a partial derivative holds all other named quantities fixed
     entrywise: bool = False  # a derivative of an array by one of its shape is that of each entry
+    spelled: bool = False  # a derivative inside of another one is written out, not named
     logistic: bool = False  # σ is the logistic function, though nothing says so
     met_sigma: bool = False  # whether a σ of which nothing is said was applied
     scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
@@ -285,7 +286,20 @@ class Evaluator:
     def _entries(self, term: t.Entries) -> Value:
         if len(term.rows) == 1 and len(term.rows[0]) == 1:
             return self.value(term.rows[0][0])  # [8] is a vector with one entry, which is what it holds
-        raise Misfit("a matrix that is written out can't be compared yet")
+        if len({len(row) for row in term.rows}) > 1:
+            raise Misfit("the rows of a matrix have different lengths")
+        values = [[self.value(entry) for entry in row] for row in term.rows]
+        if any(value.rank for row in values for value in row):
+            raise Misfit("a matrix of arrays can't be compared yet")
+        lengths = [length for length in (len(values), len(values[0])) if length > 1]
+        axes = tuple(self.algebra.index(Integer(length)) for length in lengths)
+        parts = []
+        for i, row in enumerate(values):
+            for j, value in enumerate(row):
+                places = [place for place, length in ((i, len(values)), (j, len(row))) if length > 1]
+                deltas = [KroneckerDelta(axis, place) for axis, place in zip(axes, places, strict=True)]
+                parts.append(product((value.expr, *deltas), self.algebra.written))
+        return Value(self.algebra.built(lambda: total(parts, self.algebra.written)), axes, len(values) == 1)
 
     def _comparison(self, term: t.Comparison) -> Value:
         raise Misfit("a comparison has no value")
@@ -509,6 +523,12 @@ class Evaluator:
             found = self._partial(replace(term, by=(term.by[0].body,)))
             of_number = found.derived is not None and found.derived.axes == 0
             return self.algebra.transposed(found) if of_number else found  # of a vector: its Jacobian
+        if term.by and isinstance(term.by[0], t.Apply) and term.by[0].function == "log":
+            return self._by_logarithm(term, term.by[0])
+        several = () if term.by else self._parameters(term)
+        if len(several) > 1:
+            named = self._named_function(term)
+            return self._entries(t.Entries(term.span, (tuple(t.Partial(term.span, named, (by,)) for by in several),)))
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
         by_name, by_at = self.layered(by.name), by.at
@@ -532,6 +552,24 @@ class Evaluator:
             return replace(result, derived=own if result.axes else None)
         return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
 
+    def _by_logarithm(self, term: t.Partial, by: t.Apply) -> Value:
+        """∂f/∂log vⁿ = (v / n) ∂f/∂v, entry by entry."""
+        inside = by.arguments[0]
+        exponent: t.Term | None = None
+        if isinstance(inside, t.Power) and root_of(inside) is None:
+            inside, exponent = inside.base, inside.exponent
+        if not isinstance(inside, t.Ref):
+            raise Misfit("a derivative by what is no name")
+        slope = self._partial(replace(term, by=(inside,)))
+        variable = self.value(inside)
+        if exponent is not None:
+            variable = self.algebra.combine(lambda pair: pair[0] / pair[1], variable, self.value(exponent))
+        if variable.rank:
+            last = slope.axes[len(slope.axes) - variable.rank :]
+            variable = self.algebra.renamed(variable, last)
+        expr = self.algebra.built(lambda: product((slope.expr, variable.expr), self.algebra.written))
+        return replace(slope, expr=expr)
+
     def _jacobian(self, of: str, by: str, of_shape: Shape, by_shape: Shape) -> Value:
         """∂of/∂by by its name, or written out where a reading needs that."""
         axes = tuple(self.algebra.index(size) for size in (*of_shape, *by_shape))
@@ -550,7 +588,7 @@ class Evaluator:
             if entrywise:
                 return Value(S.One, axes[len(of_shape) :], False, Derived(of, by, 0, True))
             return Value(S.One, axes)
-        if direct or entrywise:
+        if direct or entrywise or (self.spelled and of not in self.scalars):
             whole = self.jacobian(of, by, direct)
             whole = self.algebra.renamed(whole, axes)
             return self._diagonal_of(whole, of, by, len(of_shape)) if entrywise else whole
@@ -581,7 +619,11 @@ class Evaluator:
             return self.layered(term.name), term.at
         if isinstance(term, t.Apply) and (term.function in self.scalars or self._is_shown(term)):
             return term.function, ()
-        value = self.value(term)
+        outer, self.spelled = self.spelled, True
+        try:
+            value = self.value(term)
+        finally:
+            self.spelled = outer
         name = f"expression{len(self.auxiliary) + 1}"
         free = tuple(index for index in self.letters.values() if index in value.expr.free_symbols)
         axes = (*free, *value.axes)
@@ -607,14 +649,23 @@ class Evaluator:
         names = tuple(argument.name for argument in term.arguments if isinstance(argument, t.Ref))
         return len(names) == len(term.arguments) and (known is None or known.parameters == names)
 
+    def _parameters(self, term: t.Partial) -> tuple[t.Ref, ...]:
+        """The parameters of the function that ∇f is of."""
+        name = getattr(self._named_function(term), "name", "")
+        function = self.functions.get(name)
+        return tuple(t.Ref(term.span, name) for name in function.parameters) if function else ()
+
+    @staticmethod
+    def _named_function(term: t.Partial) -> t.Term:
+        return t.Ref(term.of.span, term.of.function) if isinstance(term.of, t.Apply) else term.of
+
     def _variable(self, term: t.Partial) -> t.Ref:
         """What is differentiated by; ∇f alone is by f's one parameter."""
         if not term.by:
-            name = term.of.function if isinstance(term.of, t.Apply) else getattr(term.of, "name", "")
-            function = self.functions.get(name)
-            if function is None or len(function.parameters) != 1:
+            parameters = self._parameters(term)
+            if len(parameters) != 1:
                 raise Misfit("nothing says what the gradient is taken by")
-            return t.Ref(term.span, function.parameters[0])
+            return parameters[0]
         (by,) = term.by
         if isinstance(by, t.Apply) and self._is_shown(by):
             return t.Ref(by.span, by.function)

@@ -28,6 +28,7 @@ from symgrad.verification.context import Context
 from symgrad.verification.decide import decide
 from symgrad.verification.verdict import Verdict
 
+FOR_ALL = "a number was read as that of all entries"
 MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
 
 
@@ -122,7 +123,13 @@ class Judge:
             return found
         meant = self._doubts.unlabelled(sentence.sides, sentence.number)
         if meant:
-            reason = f"{meant} may stand for what the equation before it defines"
+            name, other = meant
+            sides = tuple(t.rewritten(side, functools.partial(_put, name, other)) for side in sentence.sides)
+            again = self._claim(dataclasses.replace(sentence, sides=sides))
+            if again.verdict:
+                words = f"{name} was read as {other}, which the equation before defines"
+                return dataclasses.replace(again, readings=(*again.readings, words))
+            reason = f"{name} may stand for what the equation before it defines"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         for other in self._others:
             again = other._claim(sentence)
@@ -243,7 +250,8 @@ class Judge:
                 if TRANSPOSED_NUMBER in readings:  # it holds for numbers; whether it does for what is meant isn't known
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", TRANSPOSED_NUMBER))
                 return found
-            judged, compared = judged or found, compared or (correct, claim)
+            if FOR_ALL not in words:
+                judged, compared = judged or found, compared or (correct, claim)
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
         if judged.verdict.status == "refuted":
@@ -270,8 +278,9 @@ class Judge:
         algebra = evaluator.algebra
         used = [index for index in free if index in first.expr.free_symbols | second.expr.free_symbols]
         orders: list[tuple[Value, tuple[str, ...]]] = []
-        if second.rank == 0 and first.rank and is_constant(second):
-            orders.append((dataclasses.replace(second, axes=first.axes), ()))
+        if second.rank == 0 and first.rank:
+            words = () if is_constant(second) else (FOR_ALL,)
+            orders.append((dataclasses.replace(second, axes=first.axes), words))
         elif first.rank == second.rank:
             orders.append((second, ()))
             if first.rank == 2:
@@ -404,6 +413,7 @@ class Judge:
         """A loss of which nothing is known: any linear function of what the model ends in has any gradient there."""
         used = {name for equation in equations for name in equation.uses}
         ends = [e for e in equations if e.name not in used and not e.name.startswith("expression")]
+        ends = [e for e in ends if e.indices or e.name.split("_")[0] not in LOSSES]  # a loss depends on no other one
         terms: list[Expr] = []
         for end in ends:
             terms.append(self._weighted(end.name, loss, end.quantity.axes))
@@ -443,6 +453,10 @@ class Judge:
 
 
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _put(name: str, other: str, term: t.Term) -> t.Term:
+    return dataclasses.replace(term, name=other) if isinstance(term, t.Ref) and term.name == name else term
 
 
 def _spelled_out(context: Context, side: Equation) -> Equation:

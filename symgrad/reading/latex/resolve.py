@@ -448,9 +448,7 @@ class Resolver:
             return True
         if group.opening == "[":
             return False
-        if len(group.items) > 1:
-            return True
-        return key in self.functions
+        return len(group.items) > 1 or key in self.functions or _holds_a_name(group)
 
     def _called(self, name: Name, whole: Scripted | None, following: Tree, place: int) -> tuple[t.Term, int]:
         group = only(following.base) if isinstance(following, Scripted) else following
@@ -728,6 +726,11 @@ def _is_d(tree: Tree) -> bool:
     if isinstance(tree, Scripted):
         tree = only(tree.base)
     return isinstance(tree, Name) and (tree.kind == "partial" or (tree.text == "d" and tree.kind in ("letter", "word")))
+
+
+def _holds_a_name(group: Group) -> bool:
+    """Whether parentheses hold a name by itself, as in μ(x): no reason to write them in a product."""
+    return group.opening == "(" and len(group.items) == 1 and isinstance(only(group.items[0]), Name)
 
 
 def _looks_applied(tree: Tree) -> bool:

@@ -170,8 +170,22 @@ def merged(found: list[Token], words: frozenset[str]) -> list[Token]:
 
 def _parts(found: Sequence[Token]) -> Iterator[list[Token]]:
     """The tokens of each statement, without what parts them."""
-    for row in _rows(list(found)):
+    for row in _rows(_unbraced(list(found))):
         yield from _within(row)
+
+
+def _unbraced(found: list[Token]) -> list[Token]:
+    """Without braces around the whole formula."""
+    while len(found) > 2 and found[0].kind == "LBRACE" and found[-1].kind == "RBRACE":
+        depth = 0
+        for place, token in enumerate(found):
+            depth += (token.kind == "LBRACE") - (token.kind == "RBRACE")
+            if depth == 0:
+                break
+        if place < len(found) - 1:
+            break
+        found = found[1:-1]
+    return found
 
 
 def _rows(found: list[Token]) -> list[list[Token]]:

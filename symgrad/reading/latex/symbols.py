@@ -34,6 +34,7 @@ from symgrad.reading.latex.tree import (
 Key: TypeAlias = tuple[str, str, tuple[str, ...]]  # a letter or word, its font, its accents
 Kind: TypeAlias = Literal["label", "index", "family"]
 TRADITIONAL = frozenset("ijklmnpqrstuvabc")  # letters that may be indices though no sum binds them
+COUNTING = frozenset(("t", "l", "L", "ell"))  # letters of time steps and layers
 LABELLED = frozenset("fogxyzhewd")  # letters that are none: W_f, W_o and so W_i are gates
 
 
@@ -326,7 +327,7 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         inside = {letter for node in walk(tree) for letter in _bound_by(node)}
         for letter in shifted:
             unshifted = any(s.letter == letter and not s.shift for use in here for s in (*use.below, *use.above))
-            if (named or unshifted) and letter not in inside and (letter in TRADITIONAL or letter in "tlL"):
+            if (named or unshifted) and letter not in inside and (letter in TRADITIONAL or letter in COUNTING):
                 found.families.add(letter)
     for _, use in uses:
         found.families |= {s.letter for s in use.above if s.letter == "l" and s.bracket}
