@@ -1,5 +1,4 @@
 import importlib.util
-import re
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +163,7 @@ def test_verify_refuses_what_it_cannot_read():
 
 
 # --- public texts: formulas of others, the expected answers set by hand
+
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
 def test_no_false_alarm_in_a_public_text_and_no_wrong_formula_proved(path):

@@ -9,7 +9,8 @@ import symgrad as sg
 
 HERE = Path(__file__).parent
 ANSWER = re.compile(
-    r"(definition|claim|numbers|update|other)(?:\[(?P<label>.*?)\])?(?:: *(?P<verdict>holds|loose|wrong)(?P<why>[^|>]*))?"
+    r"(definition|claim|numbers|update|other)(?:\[(?P<label>.*?)\])?"
+    r"(?:: *(?P<verdict>holds|loose|wrong)(?P<why>[^|>]*))?"
 )
 INTRODUCTION = """# What `symgrad check` makes of public texts
 

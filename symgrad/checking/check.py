@@ -21,6 +21,7 @@ from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import instances
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
+from symgrad.checking.samples import with_samples
 from symgrad.checking.scopes import scoped
 from symgrad.checking.sentences import (
     Sentence,
@@ -30,6 +31,7 @@ from symgrad.checking.sentences import (
     in_context,
     is_number,
     is_spelled_out,
+    named,
     step_kind,
     unproved_kind,
     used,
@@ -139,7 +141,7 @@ class _Checker:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
-        self.world, sentences = scoped(self.world, sentences)
+        self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
         self.world.given = _given(sentences)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
@@ -506,14 +508,22 @@ class _Checker:
                 return dataclasses.replace(base, kind="claim")
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)
-            if found.verdict:  # the same again; anything else defines the name anew
-                kind = "claim" if len(sentence.sides) > 2 else "definition"
+            written_out = found.verdict.status == "refuted" and self._is_by_entry(sentence)
+            if found.verdict or written_out:  # the same again; anything else defines the name anew
+                kind = "claim" if len(sentence.sides) > 2 or written_out else "definition"
                 return self._with_judged(dataclasses.replace(base, kind=kind), sentence, found, "formula", start)
         return base
 
     def _is_first(self, sentence: Sentence, names: set[str]) -> bool:
         """Whether nothing has defined a sentence's name before it."""
         return any(found[0].number == sentence.number for n in names if (found := self.world.definitions.get(n)))
+
+    def _is_by_entry(self, sentence: Sentence) -> bool:
+        """Whether u_i = Σ_j A_{ij} v_j says again, of the same quantities, what u = A v has said."""
+        name, at, _ = named(sentence.sides[0])
+        before = self.world.visible(name, sentence.number)
+        same = before is not None and used([before.body]) == used(sentence.sides[1:])
+        return same and bool(at) and before is not None and not before.at
 
     def _verdict(self, sentence: Sentence) -> Judged:
         try:
@@ -536,12 +546,16 @@ class _Checker:
         return self._with(base, sentence, judged.verdict, rule, judged.side, wrong, start)
 
     def _spelled(self, message: str) -> str:
-        """A message with ∂a/∂b for the name of a derivative."""
+        """A message with ∂a/∂b for the name of a derivative, and a letter for a length that has none."""
 
         def partial(match: re.Match[str]) -> str:
             known = all(name in self.names for name in match.groups())
             return f"∂{match[1]}/∂{match[2]}" if known else match[0]
 
+        taken = self.names | set(re.findall(r"\w+", message))
+        letters = [letter for letter in "nmkpqrst" if letter not in taken]
+        unnamed = dict(zip(dict.fromkeys(re.findall(r"\bsize\d+\b", message)), letters, strict=False))
+        message = re.sub(r"\bsize\d+\b", lambda match: unnamed.get(match[0], match[0]), message)
         return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(

@@ -12,10 +12,11 @@ from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
 from symgrad.checking.sentences import has_derivative, used
 from symgrad.checking.values import sized_equation
-from symgrad.checking.world import Definition, World
-from symgrad.equations import Equation, Index, functions_in, names_in
+from symgrad.checking.world import LOSSES, Definition, World
+from symgrad.equations import Equation, functions_in, names_in
 from symgrad.indices import refreshed, relabelled
 from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.resolve import LOSS
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
@@ -58,9 +59,10 @@ class Doubts:
         correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
         if correct.is_zero and has_derivative(left) and not claim.is_zero:
             return UNTIED
-        joined = self._joined(compared)
-        if joined:
-            return joined
+        vague = self._partly_summed((left, right), number) or self._several_losses((left, right), number)
+        vague = vague or self._held_apart(left, right)
+        if vague:
+            return vague
         special = self._symmetric(compared, context) or self._apart(compared, context)
         special = special or self._positive(compared, context)
         if special:
@@ -96,13 +98,43 @@ class Doubts:
             return self._uncovered(left, right, context, abstract, number)
         return ""
 
-    def _joined(self, compared: tuple[Equation, Equation]) -> str:
-        """Two lengths that were taken for one because a sum over a part of an axis may be meant."""
-        indices = {index for side in compared for index in (*side.indices, *side.rhs.atoms(Index))}
-        lengths = {self.shapes.sizes.find(index.size) for index in indices if isinstance(index, Index)}
-        for first, second in sorted(self.shapes.sizes.joined, key=str):
-            if self.shapes.sizes.find(first) in lengths:
-                return f"{first} and {second} may be different lengths"
+    def _partly_summed(self, sides: Sequence[t.Term], number: int) -> str:
+        """An array over which one formula sums up to two different lengths: up to one of them over a part of it."""
+        formulas = [*sides, *(d.body for d in self.world.closure(used(sides), number))]
+        for formula in formulas:
+            lengths: dict[tuple[str, int], set[str]] = {}
+            for big in (node for node in t.walk(formula) if isinstance(node, t.Big)):
+                last = {over.letter: over.last.name for over in big.over if isinstance(over.last, t.Ref)}
+                for ref in t.refs(big.body):
+                    for place, at in enumerate(ref.at):
+                        if at.letter in last:
+                            lengths.setdefault((ref.name, place), set()).add(last[at.letter])
+            for (name, _), found in sorted(lengths.items()):
+                if len(found) > 1:
+                    return f"{' and '.join(sorted(found))} are both lengths of {name}: a part of it may be meant"
+        return ""
+
+    def _several_losses(self, sides: Sequence[t.Term], number: int) -> str:
+        """Two losses of which dW may be the derivative: that of a sample, and their mean."""
+        if not any(isinstance(node, t.Ref) and node.name == LOSS for side in sides for node in t.walk(side)):
+            return ""
+        losses = sorted(n for n in self.world.definitions if n in LOSSES and self.world.visible(n, number))
+        return f"{' or '.join(losses)} may be what d is a derivative of" if len(losses) > 1 else ""
+
+    def _held_apart(self, left: t.Term, right: t.Term) -> str:
+        """An entry u_o by which is differentiated, of an array that the loss also sums over, perhaps without it."""
+        by = [node.by[0] for node in t.walk(left) if isinstance(node, t.Partial) and len(node.by) == 1]
+        entries = {(ref.name, ref.at[0].letter) for ref in by if isinstance(ref, t.Ref) and len(ref.at) == 1}
+        if not entries or any(isinstance(node, t.Big) for node in t.walk(right)):
+            return ""
+        for definition in (d for found in self.world.definitions.values() for d in found):
+            letters = {at.letter for at in definition.at}
+            sums = [node for node in t.walk(definition.body) if isinstance(node, t.Big)]
+            over = {place.letter for big in sums for place in big.over}
+            summed = {ref.name for big in sums for ref in t.refs(big) if any(at.letter in over for at in ref.at)}
+            for name, letter in sorted(entries):
+                if letter in letters and name in summed:
+                    return f"{name}_{letter} may be none of those that {definition.name} sums over"
         return ""
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
@@ -215,9 +247,9 @@ class Doubts:
         """A quantity of which the document defines the square alone; a deviation σ is positive."""
         for node in (node for side in sides for node in t.walk(side) if isinstance(node, t.Power)):
             root = root_of(node)
-            if root is not None and root.name.split("_")[0] not in DEVIATIONS:
-                if self.world.visible(root.name, number) is None:
-                    return root.name
+            signed = root is not None and root.name.split("_")[0] not in DEVIATIONS
+            if root is not None and signed and self.world.visible(root.name, number) is None:
+                return root.name
         return ""
 
     def _closed_names(self, names: set[str], number: int) -> set[str]:

@@ -63,6 +63,7 @@ class Evaluator:
     scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
     aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
     is_split: Callable[[str], bool] = lambda name: False  # whether a name's entries are of an array beside it
+    is_identity: Callable[[str], bool] = lambda name: False  # whether a name that nothing defines is the identity
     layered: Callable[[str], str] = lambda name: name  # a name without its layer, with it
     local: dict[str, Value] = field(default_factory=dict)
     letters: dict[str, Index] = field(default_factory=dict)
@@ -110,6 +111,12 @@ class Evaluator:
             return self._ref(replace(term, name=name))
         if term.name in self.aliases:
             return self._at(self._alias(term.name), term.at)
+        if self.is_identity(term.name):
+            self.algebra.doubtful = True
+            self.algebra.choose(f"{term.name} was read as the identity matrix")
+            size = self.algebra.sizes.fresh()
+            axes = (self.algebra.index(size), self.algebra.index(size))
+            return self._at(Value(KroneckerDelta(*axes), axes), term.at)
         name = f"{term.name}@{len(term.at)}" if term.at and self.is_split(term.name) else term.name
         sizes = self.shape(name)
         name = name.replace("@", "_all")
@@ -388,10 +395,10 @@ class Evaluator:
     def _apply(self, term: t.Apply) -> Value:
         if term.function in self.functions:
             if self._is_shown(term) and term.function not in self.local:
-                return self._ref(t.Ref(term.span, term.function))
+                return self._ref(t.Ref(term.span, term.function, term.at))
             return self._defined(term, self.functions[term.function])
         if not term.primes and self._is_shown(term):
-            return self._ref(t.Ref(term.span, term.function))
+            return self._ref(t.Ref(term.span, term.function, term.at))
         if term.at:
             raise Misfit("a subscript of a function that isn't an index")
         arguments = term.arguments
@@ -554,10 +561,10 @@ class Evaluator:
 
     def _by_logarithm(self, term: t.Partial, by: t.Apply) -> Value:
         """∂f/∂log vⁿ = (v / n) ∂f/∂v, entry by entry."""
-        inside = by.arguments[0]
-        exponent: t.Term | None = None
-        if isinstance(inside, t.Power) and root_of(inside) is None:
-            inside, exponent = inside.base, inside.exponent
+        power = by.arguments[0]
+        has_root = isinstance(power, t.Power) and root_of(power) is not None
+        exponent = power.exponent if isinstance(power, t.Power) and not has_root else None
+        inside = power.base if isinstance(power, t.Power) and not has_root else power
         if not isinstance(inside, t.Ref):
             raise Misfit("a derivative by what is no name")
         slope = self._partial(replace(term, by=(inside,)))

@@ -25,6 +25,7 @@ BEAM = 8  # assignments that are kept
 ALTERNATIVES = 4  # assignments that a claim is tried in before it is called wrong
 MOST_TRIED = 27  # assignments of the new letters of one statement
 BROKEN_DEFINITION, BROKEN_CLAIM = 3.0, 1.5  # what a statement costs that doesn't fit
+IDENTITIES = ("I", "I_bold")
 SPLIT = -1  # a letter that is a number by itself, and has entries besides: y, and yᵢ of every sample
 
 
@@ -37,13 +38,14 @@ class Shapes:
     ranks: dict[str, int] = field(default_factory=dict)
     split: set[str] = field(default_factory=set)
     bias: str = "last"
+    matrices: bool = False  # whether the document has any
     cost: float = 0.0
     defined: Sizes | None = None  # the lengths as definitions alone have them: a wrong claim makes matrices square
 
     def copy(self) -> Shapes:
         """The same knowledge, to be added to apart."""
         known, ranks, split = dict(self.known), dict(self.ranks), set(self.split)
-        return Shapes(self.sizes.copy(), known, ranks, split, self.bias, self.cost, self.defined)
+        return Shapes(self.sizes.copy(), known, ranks, split, self.bias, self.matrices, self.cost, self.defined)
 
     def is_square(self, name: str) -> bool:
         """Whether the two axes of a matrix are as long by its definitions and declarations alone."""
@@ -100,7 +102,7 @@ class Inference:
         self.evidence = evidence
         said = {size for shape in self.declared.values() for axis in shape for size in axis.free_symbols}
         sizes = Sizes({}, frozenset(said & set(self.lengths.values())))
-        start = Shapes(sizes, dict(self.declared))
+        start = Shapes(sizes, dict(self.declared), matrices=evidence.matrices)
         beam = [start]
         if self.evidence.matrices:
             other = start.copy()
@@ -180,7 +182,7 @@ class Inference:
             name = self.world.last_layer(name)
             known = name in state.known or group(name) in state.ranks or name in self.world.aliases
             has_own = name in self.world.definitions and name not in parameters
-            if not known and not has_own and not name.startswith("?"):
+            if not known and not has_own and not name.startswith("?") and not is_identity(self.world, state, name):
                 found[group(name)] = None
         return list(found)
 
@@ -219,6 +221,11 @@ class Inference:
         return make_evaluator(self.world, state, self.lengths, number, dry)
 
 
+def is_identity(world: World, state: Shapes, name: str) -> bool:
+    """Whether a name that nothing defines or declares is that of the identity matrix, in a document with matrices."""
+    return state.matrices and name in IDENTITIES and name not in world.definitions and name not in state.known
+
+
 def make_evaluator(
     world: World,
     state: Shapes,
@@ -241,6 +248,7 @@ def make_evaluator(
         loss,
         aliases={name: (d.at, d.body) for name, d in aliases.items()},
         is_split=state.is_split,
+        is_identity=lambda name: is_identity(world, state, name),
         layered=world.last_layer,
     )
 
@@ -336,7 +344,8 @@ class _Evidence:
                         case t.Norm() if node.kind.startswith("‖"):
                             matrices = True
                             arrays |= {group(node.body.name)} if isinstance(node.body, t.Ref) else set()
-        return _Evidence(places, transposed, arrays, bold, matrices or bool(bold))
+        written_out = any(0 in found and max(found) > 1 for found in places.values())  # A, and A_ij
+        return _Evidence(places, transposed, arrays, bold, matrices or bool(bold) or written_out)
 
     def ranks(self, key: str) -> list[tuple[int, float]]:
         """The numbers of axes that a group of names may have, each with its cost."""

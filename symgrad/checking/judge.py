@@ -116,6 +116,9 @@ class Judge:
 
     def claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
+        own = next((n for n in sorted(used(sentence.sides)) if self._is_own(n, sentence.number)), "")
+        if own:  # another definition of it, which didn't fit, is what this one would be compared with
+            return Judged(Verdict("undecided", "", f"the definition of {own} doesn't fit with the others"))
         found = self._claim(sentence)
         if found.verdict.status == "malformed" and not self._is_shaped(sentence):
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
@@ -123,11 +126,11 @@ class Judge:
             return found
         meant = self._doubts.unlabelled(sentence.sides, sentence.number)
         if meant:
-            name, other = meant
-            sides = tuple(t.rewritten(side, functools.partial(_put, name, other)) for side in sentence.sides)
+            name, full = meant
+            sides = tuple(t.rewritten(side, functools.partial(_put, name, full)) for side in sentence.sides)
             again = self._claim(dataclasses.replace(sentence, sides=sides))
             if again.verdict:
-                words = f"{name} was read as {other}, which the equation before defines"
+                words = f"{name} was read as {full}, which the equation before defines"
                 return dataclasses.replace(again, readings=(*again.readings, words))
             reason = f"{name} may stand for what the equation before it defines"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
@@ -137,6 +140,11 @@ class Judge:
                 words = "its letters were read as having other axes than the rest of the document suggests"
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
+
+    def _is_own(self, name: str, number: int) -> bool:
+        """Whether the only definition of a name that a claim sees is the claim itself."""
+        definition = self.world.visible(name, number)
+        return definition is not None and definition.number == number
 
     def _is_shaped(self, sentence: Sentence) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
@@ -169,14 +177,16 @@ class Judge:
     def _instance(self, sides: tuple[t.Term, ...], number: int, budget: Budget) -> Judged:
         """Each side against the first one; the first that fails is the verdict."""
         result: Judged | None = None
+        readings: dict[str, None] = {}
         for place in range(1, len(sides)):
             found = self._pair(sides[0], sides[place], number, budget, place)
+            readings |= dict.fromkeys(found.readings)
             if result is None or _ORDER.index(found.verdict.status) < _ORDER.index(result.verdict.status):
                 result = found
             if found.verdict.status == "refuted":
                 break
         assert result is not None
-        return result
+        return dataclasses.replace(result, readings=tuple(readings)) if result.verdict else result
 
     def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
         """One equality, in each manner of reading until one holds."""
@@ -279,8 +289,7 @@ class Judge:
         used = [index for index in free if index in first.expr.free_symbols | second.expr.free_symbols]
         orders: list[tuple[Value, tuple[str, ...]]] = []
         if second.rank == 0 and first.rank:
-            words = () if is_constant(second) else (FOR_ALL,)
-            orders.append((dataclasses.replace(second, axes=first.axes), words))
+            orders.append((dataclasses.replace(second, axes=first.axes), () if is_constant(second) else (FOR_ALL,)))
         elif first.rank == second.rank:
             orders.append((second, ()))
             if first.rank == 2:
@@ -455,8 +464,8 @@ class Judge:
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
 
 
-def _put(name: str, other: str, term: t.Term) -> t.Term:
-    return dataclasses.replace(term, name=other) if isinstance(term, t.Ref) and term.name == name else term
+def _put(name: str, full: str, term: t.Term) -> t.Term:
+    return dataclasses.replace(term, name=full) if isinstance(term, t.Ref) and term.name == name else term
 
 
 def _spelled_out(context: Context, side: Equation) -> Equation:
@@ -464,7 +473,8 @@ def _spelled_out(context: Context, side: Equation) -> Equation:
     rhs = side.rhs
     for equation in context.model.equations:
         if equation.name.startswith("expression"):
-            parts = [part for part in rhs.atoms(Symbol, Indexed) if _names(part) == equation.name]
+            kind = Indexed if equation.indices else Symbol
+            parts = [part for part in rhs.atoms(kind) if _names(part) == equation.name]
             table = {part: _at(context, equation, part.indices if isinstance(part, Indexed) else ()) for part in parts}
             rhs = relabelled(rhs, table, context.written) if table else rhs
     return Equation(side.name, rhs, side.indices)

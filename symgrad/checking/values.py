@@ -6,7 +6,6 @@ Text books don't say which letter is a vector: what stands side by side must fit
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,11 +33,10 @@ class Sizes:
     parent: dict[Expr, Expr] = field(default_factory=dict)
     declared: frozenset[Expr] = frozenset()
     counter: Iterator[int] = field(default_factory=itertools.count)
-    joined: frozenset[tuple[Expr, Expr]] = frozenset()  # lengths with two names of which nothing says that they are one
 
     def copy(self) -> Sizes:
         """The same knowledge, to be added to apart."""
-        return Sizes(dict(self.parent), self.declared, self.counter, self.joined)
+        return Sizes(dict(self.parent), self.declared, self.counter)
 
     def fresh(self) -> Size:
         """A length of which nothing is known."""
@@ -63,19 +61,12 @@ class Sizes:
             first, second = second, first
         if self._rank(second) > 0:
             raise Misfit(f"the lengths {first} and {second} of two axes don't fit")
-        if _is_written(first) and _is_written(second):
-            self.joined |= {(first, second)}
         self.parent[second] = first
 
     def _rank(self, size: Expr) -> int:
         if size.is_Integer or size in self.declared:
             return 2 if size.is_Integer else 1
         return -1 if str(size).startswith("size") else 0  # a length that a person has named gives its name
-
-
-def _is_written(size: Expr) -> bool:
-    """Whether the document has a letter for a length."""
-    return isinstance(size, Size) and re.search(r"^size\d|_length\d", str(size)) is None
 
 
 def sized_equation(equation: Equation, sizes: Sizes) -> Equation:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.commands import WORDS_THAT_APPLY
-from symgrad.reading.latex.symbols import Key, Script, Symbols, bounds, key_of, labelling, plain, scripts
+from symgrad.reading.latex.symbols import Key, Script, Symbols, bounds, is_sample, key_of, labelling, plain, scripts
 from symgrad.reading.latex.tree import (
     Bar,
     Chain,
@@ -34,6 +34,7 @@ from symgrad.reading.latex.written import MalformedError, UnreadError
 Item: TypeAlias = tuple[str, Tree]  # a factor and the sign before it
 AS_PRODUCT = "was read as a product"
 SQUARED = "_sq"  # what is defined as a square, σ² = …, is a quantity of its own
+SAMPLES = "all"  # the label of an array over samples, y^{(i)}, beside one sample's y
 LOSS = "?loss"  # what dW differentiates: the loss that the document ends in
 COMPARISONS = {"<": "<", ">": ">", "≤": "<=", "≥": ">=", "=": "==", "≠": "!="}
 SPELLED = {
@@ -62,6 +63,7 @@ class Resolver:
     symbols: Symbols
     functions: frozenset[Key] = frozenset()  # names that the document uses as functions
     choices: list[str] = field(default_factory=list)
+    samples: dict[str, str] = field(default_factory=dict)  # the names of arrays over samples, and of one sample's
 
     def term(self, tree: Tree) -> t.Term:
         """A tree as a term; raises UnreadError for what has no meaning that is known here."""
@@ -218,6 +220,12 @@ class Resolver:
             following = only(items[place + 1][1]) if place + 1 < end and items[place + 1][0] == "" else None
             if following is not None and self._takes(name, whole, following):
                 return self._called(name, whole, following, place)
+            group = only(following.base) if isinstance(following, Scripted) else following
+            if isinstance(group, Group) and _holds_a_name(group) and not (whole and whole.primes):
+                self._choose(f"{name.text}(…) was read as {name.text}, the parentheses saying what it depends on")
+                term = self._named(name, whole, tree.span)
+                raised = self._raised(term, following) if isinstance(following, Scripted) else term
+                return raised, place + 2
             if following is not None and _looks_applied(following):
                 self._choose(f"{name.text}(…) {AS_PRODUCT}")
             return self._named(name, whole, tree.span), place + 1
@@ -331,11 +339,14 @@ class Resolver:
         inside = labelling(self.symbols, key, above)
         labels: list[str] = []
         at: list[t.At] = []
+        of_samples = False
         for kinds, found in ((self.symbols.above[key], inside), (self.symbols.below[key], list(below))):
             for place, script in enumerate(found):
                 kind = kinds.get(place)
                 if kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
                     kind = "index"  # a letter that a sum runs over is no part of a name
+                if key in self.symbols.sampled and is_sample(self.symbols, script):
+                    of_samples = True
                 if kind == "index" and script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
@@ -349,7 +360,12 @@ class Resolver:
         primes = whole.primes if whole else 0
         if key in self.symbols.squared:
             return self._squared(key, labels, at, powers, span, latex)
-        ref = t.Ref(span, self.symbols.identifier(key, tuple(labels), primes), tuple(at), latex + "'" * primes)
+        identifier = self.symbols.identifier(key, tuple(labels), primes)
+        if key in self.symbols.sampled:
+            array = self.symbols.identifier(key, (*labels, SAMPLES), primes)
+            self.samples[array] = identifier
+            identifier = array if of_samples else identifier
+        ref = t.Ref(span, identifier, tuple(at), latex + "'" * primes)
         return self._powered(ref, powers, span)
 
     def _is_kronecker(self, key: Key, whole: Scripted) -> bool:
@@ -448,7 +464,7 @@ class Resolver:
             return True
         if group.opening == "[":
             return False
-        return len(group.items) > 1 or key in self.functions or _holds_a_name(group)
+        return len(group.items) > 1 or key in self.functions
 
     def _called(self, name: Name, whole: Scripted | None, following: Tree, place: int) -> tuple[t.Term, int]:
         group = only(following.base) if isinstance(following, Scripted) else following

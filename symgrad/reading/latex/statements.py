@@ -177,12 +177,8 @@ def _parts(found: Sequence[Token]) -> Iterator[list[Token]]:
 def _unbraced(found: list[Token]) -> list[Token]:
     """Without braces around the whole formula."""
     while len(found) > 2 and found[0].kind == "LBRACE" and found[-1].kind == "RBRACE":
-        depth = 0
-        for place, token in enumerate(found):
-            depth += (token.kind == "LBRACE") - (token.kind == "RBRACE")
-            if depth == 0:
-                break
-        if place < len(found) - 1:
+        depths = itertools.accumulate((token.kind == "LBRACE") - (token.kind == "RBRACE") for token in found[:-1])
+        if 0 in depths:
             break
         found = found[1:-1]
     return found

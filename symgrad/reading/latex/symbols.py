@@ -82,6 +82,7 @@ class Symbols:
     defined: set[Key] = field(default_factory=set)
     layered: set[Key] = field(default_factory=set)  # names with a layer written above without brackets
     depth: int = 3  # how many layers, or time steps, stand for any number of them
+    sampled: set[Key] = field(default_factory=set)  # names of one sample's quantity, y, and of every one's, y^{(i)}
     renamed: dict[Key, Key] = field(default_factory=dict)  # x in x_i is the bold x
     identifiers: dict[tuple[Key, tuple[str, ...], int], str] = field(default_factory=dict)
 
@@ -121,6 +122,9 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
             yield Script(shift=int(tree.text), bracket=bracket) if tree.text.isdigit() else Script(word=tree.text)
         case Name(kind="letter" | "word" | "function"):
             text = tree.text + "".join(tree.accents)
+            if len(text) == 2 and set(text) <= set("ijkl"):  # A_{\text{ij}} is an entry, too
+                yield from (Script(letter=letter, bracket=bracket) for letter in text)
+                return
             yield (
                 Script(letter=text, bracket=bracket)
                 if len(tree.text) == 1 or tree.kind == "letter"
@@ -211,6 +215,7 @@ def analysed(trees: Iterable[Tree], declared: Iterable[str] = ()) -> Symbols:
     lefts = [_left(tree) for tree in everything]
     _indices(found, everything, uses, lefts)
     _slots(found, uses)
+    found.sampled = _sampled(found, uses)
     _names(found, everything, uses, lefts)
     return found
 
@@ -375,6 +380,17 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
         for place, script in enumerate(labelling(found, found.same(use.key), use.above)):
             if script.letter in found.indices:
                 found.above[found.same(use.key)][place] = "family" if script.letter in found.families else "index"
+
+
+def _sampled(found: Symbols, uses: list[tuple[int, Occurrence]]) -> set[Key]:
+    """The names with an index in brackets above, and without one elsewhere."""
+    inside = {use.key for _, use in uses if any(is_sample(found, s) for s in use.above)}
+    return inside & {use.key for _, use in uses if not any(script.bracket for script in use.above)}
+
+
+def is_sample(found: Symbols, script: Script) -> bool:
+    """Whether an item of a superscript says which sample: the i of x^{(i)}."""
+    return script.bracket == "(" and script.letter in found.indices - found.families and not script.shift
 
 
 def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]:
