@@ -34,7 +34,7 @@ from symgrad.checking.sentences import (
     unproved_kind,
     used,
 )
-from symgrad.checking.updates import check_update
+from symgrad.checking.updates import check_update, gradient_meant
 from symgrad.checking.world import World, defined_by
 from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
@@ -439,6 +439,12 @@ class _Checker:
         if len(sentence.sides) > 2 and not any(map(is_number, sentence.sides)):
             steps = dataclasses.replace(sentence, sides=sentence.sides[1:])
             return self._with_judged(base, steps, self._verdict(steps), "update", start)
+        meant = gradient_meant(sentence, self.world) if verdict is None and numbers is None else ()
+        if meant:
+            claim = dataclasses.replace(sentence, sides=meant)
+            found = self._verdict(claim)
+            if found.verdict or _is_swapped(found.verdict):  # a step may leave out a factor, but swaps no indices
+                return self._with_judged(base, claim, found, "update", start)
         held = numbers if numbers is not None else verdict
         return base if held is None else self._with(base, sentence, held, "update", 0, None, start)
 
@@ -474,7 +480,7 @@ class _Checker:
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)
             if found.verdict:  # the same again; anything else defines the name anew
-                kind = "claim" if len(sentence.sides) > 2 else "definition"
+                kind = "claim" if len(sentence.sides) > 2 or named_derivative else "definition"
                 return self._with_judged(dataclasses.replace(base, kind=kind), sentence, found, "formula", start)
         return base
 
@@ -562,6 +568,11 @@ def _is_constant_claim(sentence: Sentence) -> bool:
         return False
     right = sentence.sides[1]
     return not _is_at_a_point(sentence.left) and isinstance(right, t.Num) and right.text in ("0", "1", "2")
+
+
+def _is_swapped(verdict: Verdict) -> bool:
+    """Whether a formula is wrong by its indices alone."""
+    return verdict.status == "refuted" and re.search("symmetric|swapped", verdict.diagnosis or "") is not None
 
 
 def _is_at_a_point(term: t.Term) -> bool:

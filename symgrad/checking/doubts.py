@@ -56,7 +56,7 @@ class Doubts:
         correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
         if correct.is_zero and has_derivative(left) and not claim.is_zero:
             return UNTIED
-        special = self._symmetric(compared, context) or self._apart(compared, context)
+        special = self._symmetric(compared, context) or self._apart(compared, context, _pairs(left))
         if special:
             return f"right only if {special}, which the document may say in words"
         whole = self.world.with_all(self.broken)
@@ -97,8 +97,13 @@ class Doubts:
             return ""
         return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
 
-    def _apart(self, compared: tuple[Equation, Equation], context: Context) -> str:
-        """The indices that would have to be different, or the same, for the two sides to be equal."""
+    def _apart(
+        self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]
+    ) -> str:
+        """The indices that would have to be different, or the same, for the two sides to be equal.
+
+        Nobody calls the two indices of one matrix j and k, and means that they are the same: `pairs` are such.
+        """
         sides = self._opened(compared, context)
         free = set(sides[0].indices)
         correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
@@ -107,6 +112,8 @@ class Doubts:
             one, other = delta.args
             if self._holds(sides, {delta: Integer(0)}, context):
                 return f"{one} and {other} are different"
+            if frozenset((str(one), str(other))) in pairs:
+                continue
             if self._holds(sides, {delta: Integer(1), one: other}, context):
                 return f"{one} and {other} are the same"
         return ""
@@ -243,6 +250,12 @@ def by_name(context: Context, side: Equation) -> Equation:
     body = relabelled(refreshed(partial.rhs, context.counter, context.written), table, context.written)
     whole = tuple(places) == tuple(side.indices)
     return Equation(name if whole else side.name, body, side.indices)
+
+
+def _pairs(left: t.Term) -> frozenset[frozenset[str]]:
+    """The two indices of each matrix by which a claim differentiates."""
+    by = (by for node in t.walk(left) if isinstance(node, t.Partial) for by in node.by)
+    return frozenset(frozenset(at.letter for at in ref.at) for ref in by if isinstance(ref, t.Ref) and len(ref.at) == 2)
 
 
 def scalars(world: World, shapes: Shapes) -> list[str]:
