@@ -18,7 +18,7 @@ from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
-from symgrad.checking.layers import instances
+from symgrad.checking.layers import instances, names
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.scopes import scoped
@@ -344,7 +344,8 @@ class _Checker:
         for name, sizes in self.declared.shapes.items():
             found, entries = self._declared_name(name)
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
-            known[found] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
+            for each in names(found, self.world.depth):  # W_l, of any layer l
+                known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
         for sentence in sentences:
             for name, axes in sentence.declared:
                 shape = [self._length(part) for part in axes]

@@ -105,7 +105,7 @@ class Doubts:
         Nobody calls the two indices of one matrix j and k, and means that they are the same: `pairs` are such.
         """
         sides = self._opened(compared, context)
-        free = set(sides[0].indices)
+        free = {index for index in sides[0].indices if not str(index).startswith("_")}  # those that are written
         correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
         deltas = correct if not claim else set()  # who writes δ has both cases in mind
         for delta in sorted(deltas, key=str):

@@ -518,7 +518,7 @@ class Evaluator:
         result = self.algebra.picked(found, places)
         if of_at or by_at:
             left = len([place for place in places[: len(of_shape)] if place is None])
-            own = Derived(f"{of_name}{list(map(str, of_at))}", f"{by_name}{list(map(str, by_at))}", left)
+            own = Derived(_placed(of_name, of_at), _placed(by_name, by_at), left)
             return replace(result, derived=own if result.axes else None)
         return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
 
@@ -615,6 +615,10 @@ class Evaluator:
         if not isinstance(by, t.Ref):
             raise Misfit("a derivative by what is no name")
         return by
+
+
+def _placed(name: str, at: tuple[t.At, ...]) -> str:
+    return f"{name}{list(map(str, at))}" if at else name
 
 
 def _derivative(build: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:

@@ -116,7 +116,7 @@ class Judge:
     def claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
         found = self._claim(sentence)
-        if found.verdict.status == "malformed" and not self._is_shaped(sentence):
+        if found.verdict.status == "malformed" and not self._is_shaped(sentence.sides, sentence.number):
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status != "refuted":
             return found
@@ -131,9 +131,10 @@ class Judge:
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
 
-    def _is_shaped(self, sentence: Sentence) -> bool:
+    def _is_shaped(self, sides: Sequence[t.Term], number: int) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
-        roots = self._doubts.roots(used(sentence.sides), sentence.number)
+        written = next((found for found, _ in instances(tuple(sides), self.world.depth)), sides)
+        roots = self._doubts.roots(used(written), number)
         return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()
 
     def _claim(self, sentence: Sentence) -> Judged:
@@ -161,9 +162,11 @@ class Judge:
 
     def _instance(self, sides: tuple[t.Term, ...], number: int, budget: Budget) -> Judged:
         """Each side against the first one; the first that fails is the verdict."""
+        # who says the axes of everything means whole Jacobians, not their diagonals
+        manners = [m for m in MANNERS if not (m.entrywise and self._is_shaped(sides, number))]
         result: Judged | None = None
         for place in range(1, len(sides)):
-            found = self._pair(sides[0], sides[place], number, budget, place)
+            found = self._pair(sides[0], sides[place], number, budget, place, manners)
             if result is None or _ORDER.index(found.verdict.status) < _ORDER.index(result.verdict.status):
                 result = found
             if found.verdict.status == "refuted":
@@ -171,11 +174,13 @@ class Judge:
         assert result is not None
         return result
 
-    def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
+    def _pair(
+        self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int, manners: Sequence[Manner] = MANNERS
+    ) -> Judged:
         """One equality, in each manner of reading until one holds."""
         failed: list[Judged] = []
         reasons: list[str] = []
-        for manner in MANNERS:
+        for manner in manners:
             if budget.left <= 0:
                 break
             try:
