@@ -44,7 +44,7 @@ from symgrad.reading.documents.text import Document, Fragment, Place, Problem, T
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import Resolver
-from symgrad.reading.latex.statements import Statement, plain_words, statements
+from symgrad.reading.latex.statements import Statement, plain_words, statements, subscripted_words
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import UnreadError
@@ -200,10 +200,12 @@ class _Checker:
             formulas.append((fragment, text, macros))
         self.declared = Declarations.joined(directives)
         words: set[str] = set()
+        below: set[str] = set()
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
+            below |= subscripted_words(text, known, self.decimal_comma)
         for fragment, text, known in formulas:
-            for statement in statements(text, known, self.decimal_comma, frozenset(words)):
+            for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
                 yield fragment, statement
 
     def _is_before(self, directive: Fragment) -> bool:

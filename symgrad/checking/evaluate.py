@@ -253,6 +253,14 @@ class Evaluator:
         raise Misfit(f"the norm {kind} isn't known here")
 
     def _choice(self, term: t.Choice) -> Value:
+        same = self._same_index(term)
+        if same is not None:
+            (first, condition), (second, _) = term.branches
+            if condition is not None and condition.relation == "!=":
+                first, second = second, first
+            return self.algebra.combine(
+                lambda pair: pair[0] * same + pair[1] * (1 - same), self.value(first), self.value(second)
+            )
         parts: list[Value] = []
         for value, condition in term.branches:
             parts.append(self.value(value))
@@ -271,6 +279,18 @@ class Evaluator:
             return Choice(*branches)
 
         return self.algebra.combine(build, *parts)
+
+    def _same_index(self, term: t.Choice) -> Expr | None:
+        """Kronecker's delta, where a case is that two indices are the same, or different."""
+        condition = term.branches[0][1]
+        if condition is None or len(term.branches) != 2 or condition.relation not in ("==", "!="):
+            return None
+        places = [side.name for side in (condition.left, condition.right) if isinstance(side, t.Ref) and not side.at]
+        if len(places) != 2 or not self.letters.keys() >= set(places):
+            return None
+        one, other = (self.letters[place] for place in places)
+        self.algebra.sizes.unify(one.size, other.size)
+        return KroneckerDelta(one, other)
 
     def _entries(self, term: t.Entries) -> Value:
         if len(term.rows) == 1 and len(term.rows[0]) == 1:

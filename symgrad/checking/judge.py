@@ -85,7 +85,7 @@ class Judge:
     def _others(self) -> list[Judge]:
         """Judges for the next best shapes."""
         world = self.world.with_all(self.broken)
-        return [Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds) for shapes in self.alternatives]
+        return [Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds, self.shaped) for shapes in self.alternatives]
 
     @property
     def _doubts(self) -> Doubts:
@@ -145,15 +145,19 @@ class Judge:
         if layered:
             sides = [found for found, _ in itertools.islice(instances(sentence.sides, self.world.depth), 12)]
         judged: list[Judged] = []
+        misfits: list[Judged] = []
         for each in sides:
             found = self._instance(each, sentence.number, budget)
             if found.verdict.status == "malformed" and layered:
+                misfits.append(found)
                 continue
             judged.append(found)
             if found.verdict.status == "refuted" or len(judged) >= MOST_LAYERS:
                 break
+        if not judged and misfits:
+            return misfits[-1]
         if not judged:
-            return Judged(Verdict("malformed", "", "its names and shapes don't fit the definitions"))
+            return Judged(Verdict("malformed", "", "its layers or steps aren't those that the definitions have"))
         worst = min(judged, key=lambda one: _ORDER.index(one.verdict.status))
         if layered and worst.verdict:
             reason = f"{worst.verdict.reason}; written out for {self.world.depth} layers or steps"

@@ -322,6 +322,8 @@ class Resolver:
                 kind = kinds.get(place)
                 if kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
                     kind = "index"  # a letter that a sum runs over is no part of a name
+                if kind == "family" and script.letter in self.symbols.indices - self.symbols.families:
+                    kind = "index"  # y_i, beside y_t of any step t
                 if kind == "index" and script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
@@ -400,6 +402,9 @@ class Resolver:
                 return t.Inverse(span, body)
             if _is_t(inner):
                 return t.Transposed(span, t.Inverse(span, body))
+        inner = only(tree.items[0]) if isinstance(tree, Group) and len(tree.items) == 1 else None
+        if isinstance(inner, Sum) and all(isinstance(only(part), Number) for part in inner.terms):
+            return t.Power(span, body, self.term(inner))  # w^{(2-1)}
         if isinstance(tree, Group):
             raise UnreadError("a superscript in brackets behind more than a name", tree.span.start, tree.span.end)
         return t.Power(span, body, self.term(tree))

@@ -425,7 +425,9 @@ class _Scanner:
                 kind = "FUNCTION" if word in c.WORDS_THAT_APPLY else "WORD"
                 self._add("NAME" if word == "d" else kind, word, start)
         elif name in c.PROSE:
-            if content:
+            if content.count("$") == 2 and any(token.kind == "BEGIN" for token in self.found):
+                self._mixed(*inside)
+            elif content:
                 self._add("WORDS", content, start)
             else:
                 self.blank = True
@@ -436,6 +438,20 @@ class _Scanner:
         else:
             self.place = start + len(name) + 1
             self._add("FONT", font or "upright", start)
+
+    def _mixed(self, start: int, end: int) -> None:
+        """Prose with a formula in it, as a case's condition may have: if $i = c$."""
+        behind = self.place
+        first, second = (self.text.index("$", start), self.text.rindex("$", start, end))
+        for begin, until in ((start, first), (second + 1, end)):
+            if begin > second:
+                formula = Written(self.text[first + 1 : second], self.written.offsets[first + 1 : second])
+                self.found += _Scanner(formula, self.decimal_comma, self.accents).scanned()
+            self.place = until
+            words = self.text[begin:until].strip()
+            if words:
+                self._add("WORDS", words, begin)
+        self.place = behind
 
     def _font_switch(self, name: str, start: int) -> None:
         if name in ("bf", "rm", "it", "cal"):
