@@ -312,6 +312,18 @@ def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float
         return None
     own = _key(sentence.left)
     values = {name: value for name, value in ledger.values.items() if name != own}
+    verdict = _value(sentence, world, ledger, values, number, seconds)
+    if verdict is None:  # numbers that were computed are rounded, and what they were computed from may not be
+        kept = {name for name in values if name not in ledger.computed and values[name].removeprefix("-") not in ledger.rounded}
+        given = {name: value for name, value in values.items() if name in kept}
+        verdict = _value(sentence, world, ledger, given, number, seconds) if len(given) < len(values) else None
+    return verdict
+
+
+def _value(
+    sentence: Sentence, world: World, ledger: Ledger, values: Mapping[str, str], number: str, seconds: float
+) -> Verdict | None:
+    """The verdict on a number for a quantity that these values give one; None for none that is certain."""
     found = Substitution(world, sentence.number, values)
     try:
         verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(sentence.left)), number]))

@@ -372,7 +372,9 @@ class Judge:
         equations = [*equations, *self._canonical(evaluator)]
         taken = {equation.name for equation in equations}
         for loss in sorted(abstract):
-            equations.append(self._surrogate(loss, equations, names))
+            users = _users(loss, equations)
+            others = [equation for equation in equations if equation not in users]
+            equations = [*others, self._surrogate(loss, others, names - {e.name for e in users}), *users]
             taken.add(loss)
         quantities: dict[str, Quantity] = {}
         for name in sorted({*names, *(name for equation in equations for name in equation.uses)} - taken):
@@ -452,6 +454,17 @@ class Judge:
 
 
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:
+    """The equations that use a name, or what uses it."""
+    found: list[Equation] = []
+    names = {name}
+    for equation in equations:
+        if equation.uses & names:
+            found.append(equation)
+            names.add(equation.name)
+    return found
 
 
 def _original(name: str) -> str:

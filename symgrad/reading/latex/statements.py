@@ -178,14 +178,18 @@ def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str] = frozenset()) -> list[Token]:
-    """The tokens with each of the words as one; w2 is a word where w1 is."""
-    if not words:
+    """The tokens with each of the words as one; w2 is a word where w1 is, or w_2."""
+    if not words and not subscripted:
         return found
     numbered = {word[0] for word in words if _NUMBERED.fullmatch(word)}
+    before = {id(token): place for place, token in enumerate(found)}
     table = {}
     for run in runs(found):
         word = "".join(token.text for token in run)
-        if word in words or (word[0] in numbered and _NUMBERED.fullmatch(word)):
+        place = before[id(run[0])]
+        lowered = place > 0 and found[place - 1].kind == "SUB"
+        beside = not lowered and _NUMBERED.fullmatch(word) and (word[0] in numbered or word in subscripted)
+        if word in words or beside:
             table[id(run[0])] = run
     result: list[Token] = []
     skip = 0
