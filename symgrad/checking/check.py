@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import re
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from sympy import Expr
 
-from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
+from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value, placeless
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
@@ -147,7 +148,13 @@ class _Checker:
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds, self.shaped)
-        self.ledger = Ledger()
+
+        @functools.cache
+        def written() -> frozenset[t.Term]:
+            nodes = (node for s in sentences for side in s.sides for node in t.walk(side))
+            return frozenset(placeless(node) for node in nodes if isinstance(node, t.Mul))
+
+        self.ledger = Ledger(written=written)
         findings: list[Finding] = []
         for sentence in sentences:
             if self.progress is not None:
@@ -424,7 +431,8 @@ class _Checker:
                 return self._with_judged(base, sentence, found, "gradient", start)
         formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
-            return dataclasses.replace(numbers, kind="numbers")
+            claimed = len(formulas) > 1 and isinstance(sentence.left, t.Partial) and not _is_at_a_point(sentence.left)
+            return dataclasses.replace(numbers, kind="claim" if claimed else "numbers")
         return self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:

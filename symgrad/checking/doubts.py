@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ class Doubts:
             return f"right only if {special}, which the document may say in words"
         whole = self.world.with_all(self.broken)
         named = used([left, right])
-        unusable = sorted(n for n in named | self.roots(named, number) if whole.visible(n, number) in self.broken)
+        unusable = sorted(n for n in named | self.roots(named, number) if self._is_unusable(n, number, whole))
         if unusable:
             return f"the definition of {unusable[0]} doesn't fit with the others"
         stray = self._stray((left, right), number) or self._foreign(left, right, number)
@@ -86,6 +87,15 @@ class Doubts:
         if abstract:
             return self._uncovered(left, right, context, abstract, number)
         return ""
+
+    def _is_unusable(self, name: str, number: int, whole: World) -> bool:
+        """Whether the definition of a name doesn't fit, unless it is mere words, E = Σ (target - output)²/2."""
+        definition = whole.visible(name, number)
+        if definition is None or definition not in self.broken:
+            return False
+        others = (d for found in whole.definitions.values() for d in found if d is not definition)
+        elsewhere = set().union(*(used([other.body]) for other in others))
+        return self.world.visible(name, number) is None or not used([definition.body]).isdisjoint(elsewhere)
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The matrices that would have to be symmetric for the two sides to be equal."""
@@ -173,6 +183,12 @@ class Doubts:
         near = {d.name for found in self.world.definitions.values() for d in found if d.number == number - 1}
         names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
         return next((n for n in sorted(names) if n not in near and any(o.startswith(f"{n}_") for o in near)), "")
+
+    def bare(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
+        """The letters in a claim that the document has with a number only, i for i₁, each with what may be meant."""
+        known = {ref for ds in self.world.definitions.values() for d in ds for ref in (d.name, *used([d.body]))}
+        strange = {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - self.lengths.keys()
+        return [(n, other) for n in sorted(strange) for other in sorted(known) if re.fullmatch(rf"{n}_\d+", other)]
 
     def _untold(self, correct: Expr, number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""

@@ -611,7 +611,7 @@ class Evaluator:
 
     def _is_shown(self, term: t.Apply) -> bool:
         """Whether the arguments only show what a quantity depends on: L(y, ŷ), J(θ)."""
-        if term.primes:
+        if term.primes or term.function in ELEMENTWISE:
             return False
         try:
             self.shape(term.function)

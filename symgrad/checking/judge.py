@@ -116,6 +116,15 @@ class Judge:
     def claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
         found = self._claim(sentence)
+        bare = self._doubts.bare(sentence.sides, sentence.number) if found.verdict.status == "undecided" else ()
+        for name, meant in bare:
+            renamed = functools.partial(_renamed, name=name, meant=meant)
+            sides = tuple(t.rewritten(side, renamed) for side in sentence.sides)
+            if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
+                side = next(p for p, side in enumerate(sentence.sides) if name in used([side]))
+                words = f"{name} has lost its number: it is right with {meant}"
+                verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
+                return dataclasses.replace(found, verdict=verdict, side=side)
         if found.verdict.status == "malformed" and not self._is_shaped(sentence.sides, sentence.number):
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status != "refuted":
@@ -454,6 +463,10 @@ class Judge:
 
 
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _renamed(term: t.Term, name: str, meant: str) -> t.Term:
+    return dataclasses.replace(term, name=meant) if isinstance(term, t.Ref) and term.name == name else term
 
 
 def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:

@@ -180,6 +180,9 @@ class Resolver:
             derived = self._derivative(tree)
             if derived is not None:
                 variables, of = derived
+                called = self._function_differentiated(of, items, place)
+                if called is not None:
+                    return t.Partial(Span(tree.span.start, called.span.end), called, variables), place + 2
                 if of is not None:
                     return t.Partial(tree.span, self.term(of), variables), place + 1
                 body, after = self._operand(items, place + 1, tree.span)
@@ -213,6 +216,16 @@ class Resolver:
         if isinstance(tree, Scripted):
             return self._raised(self._bare(tree.base), tree), place + 1
         return self._bare(tree), place + 1
+
+    def _function_differentiated(self, of: Tree | None, items: Sequence[Item], place: int) -> t.Term | None:
+        """The f(x) of ∂f/∂w (x), where f is a function."""
+        named = plain(of) if of is not None else None
+        if named is None or key_of(named[0]) not in self.functions or place + 1 >= len(items) or items[place + 1][0]:
+            return None
+        group = only(items[place + 1][1])
+        if not isinstance(group, Group) or not self._takes(named[0], named[1], group):
+            return None
+        return self._called(named[0], named[1], group, place)[0]
 
     def _operand(self, items: Sequence[Item], place: int, span: Span) -> tuple[t.Term, int]:
         """What a derivative's sign applies to: the group behind it, or all factors behind it."""

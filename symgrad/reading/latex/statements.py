@@ -188,7 +188,7 @@ def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str
         word = "".join(token.text for token in run)
         place = before[id(run[0])]
         lowered = place > 0 and found[place - 1].kind == "SUB"
-        beside = not lowered and _NUMBERED.fullmatch(word) and (word[0] in numbered or word in subscripted)
+        beside = _NUMBERED.fullmatch(word) and (word[0] in numbered or (word in subscripted and not lowered))
         if word in words or beside:
             table[id(run[0])] = run
     result: list[Token] = []
