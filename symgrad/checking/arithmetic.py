@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import Expr
@@ -35,7 +35,8 @@ class Ledger:
 
     `exact` holds what a rounded number stands for, where it was computed from exact numbers; `computed` are the names
     whose number was checked, `several` those that have had more than one.  `left` and `last` are the left-hand side
-    and the last side of the line before, `formulas` the formulas of names and derivatives.
+    and the last side of the line before, `formulas` the formulas of names and derivatives, `steps` those of what
+    updates give, `written` all parts of the document's formulas.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -44,6 +45,8 @@ class Ledger:
     computed: set[str] = field(default_factory=set)
     several: set[str] = field(default_factory=set)
     formulas: dict[str, t.Term] = field(default_factory=dict)
+    steps: dict[str, t.Term] = field(default_factory=dict)
+    written: Callable[[], frozenset[t.Term]] = frozenset
     left: t.Term | None = None
     last: t.Term | None = None
 
@@ -75,6 +78,8 @@ class Ledger:
     def passed(self, sentence: Sentence) -> None:
         """The sentence that the next one may go on from."""
         self.left = self.last = None
+        if sentence.kind == "update" and isinstance(sentence.sides[1], t.Add):
+            self.steps[_key(sentence.left)] = sentence.sides[1]
         if len(sentence.sides) < 2 or sentence.kind in ("other", "unread", "update"):
             return
         self.left, self.last = sentence.left, sentence.sides[-1]
@@ -257,6 +262,10 @@ def check_numbers(
     sides: Sequence[t.Term], functions: Mapping[str, Function], ledger: Ledger, seconds: float
 ) -> Verdict | None:
     """The verdict on the numbers of a chain, its formulas at the values that stand there; None without two sides."""
+    if len(sides) > 1 and is_number(sides[1]):
+        slip = _of_sibling(sides, ledger)
+        if slip is not None:
+            return slip
     sides = ledger.continued(sides)
     first = next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
     if first is None:
@@ -312,16 +321,37 @@ def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float
         return None
     own = _key(sentence.left)
     values = {name: value for name, value in ledger.values.items() if name != own}
+    verdict = _value(sentence, world, ledger, values, number, seconds)
+    if verdict is None:  # numbers that were computed are rounded, and what they were computed from may not be
+        kept = {
+            name
+            for name in values
+            if name not in ledger.computed and values[name].removeprefix("-") not in ledger.rounded
+        }
+        given = {name: value for name, value in values.items() if name in kept}
+        verdict = _value(sentence, world, ledger, given, number, seconds) if len(given) < len(values) else None
+    return verdict
+
+
+def _value(
+    sentence: Sentence, world: World, ledger: Ledger, values: Mapping[str, str], number: str, seconds: float
+) -> Verdict | None:
+    """The verdict on a number for a quantity that these values give one; None for none that is certain."""
     found = Substitution(world, sentence.number, values)
+    formula = ledger.steps.get(_key(sentence.left), sentence.left)
     try:
-        verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(sentence.left)), number]))
+        verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(formula)), number]))
     except (Misfit, SymgradError, OutOfTime, RecursionError):
         return None
     if not found.used or found.used & ledger.several:
         return None
     rounded = any(ledger.values[name].removeprefix("-") in ledger.rounded for name in found.used)
-    if verdict.status == "refuted" and (rounded or found.used & ledger.computed or not _is_near(verdict, number)):
-        return None
+    if verdict.status == "refuted":
+        if rounded or found.is_ambiguous or found.used & ledger.computed or not _is_near(verdict, number):
+            return None
+        if verdict.correct is not None and len(verdict.diagnosis) > 80:
+            value = f"{float(verdict.correct.rhs):.{_digits(number) + 1}g}"
+            return replace(verdict, diagnosis=f"{number} stands where the numbers of the document give {value}")
     return verdict if verdict.status in ("proved", "refuted") else None
 
 
@@ -331,6 +361,48 @@ def _is_near(verdict: Verdict, number: str) -> bool:
         return False
     value, printed = verdict.correct.rhs, exact(number)
     return bool(value == -printed or abs(value - printed) * 10 < abs(value))
+
+
+def _of_sibling(sides: Sequence[t.Term], ledger: Ledger) -> Verdict | None:
+    """The verdict on a line whose formula stands elsewhere, and which has the number of the formula before: t₁ for t₂.
+
+    The formula is that of the name with another number, E₁ for E₂, if the document has it with this number, too.
+    """
+    name, at, parameters = named(sides[0])
+    number = re.search(r"\d+$", name)
+    if number is None or at or parameters or name in ledger.formulas:
+        return None
+    for other, formula in ledger.formulas.items():
+        before = re.search(r"\d+$", other)
+        if before is None or other[: before.start()] != name[: number.start()]:
+            continue
+
+        def renumbered(term: t.Term, before: str = before[0]) -> t.Term:
+            same = isinstance(term, t.Ref) and re.search(rf"(?<!\d){before}(?!\d)", term.name)
+            return replace(term, name=_renumbered(term.name, before, number[0])) if same else term
+
+        own = placeless(t.rewritten(formula, renumbered))
+        if own == placeless(formula) or own not in ledger.written():
+            continue
+        for quantity, printed in learned(own, sides[1]):
+            known, twin = ledger.values.get(quantity), _renumbered(quantity, number[0], before[0])
+            if known is None or twin == quantity or quantity in ledger.several or twin not in ledger.values:
+                continue
+            if exact(printed) == exact(ledger.values[twin]) != exact(known):
+                diagnosis = f"{printed} stands for {quantity} = {known}: it is {twin}"
+                return Verdict("refuted", "", f"{quantity} is {known} before", diagnosis=diagnosis)
+    return None
+
+
+def _renumbered(name: str, before: str, after: str) -> str:
+    return re.sub(rf"(?<!\d){before}(?!\d)", after, name)
+
+
+def placeless(term: t.Term) -> t.Term:
+    """A term without the places at which it is written, to be compared with others."""
+    return t.rewritten(
+        term, lambda part: replace(part, span=t.NOWHERE, **({"latex": ""} if isinstance(part, t.Ref) else {}))
+    )
 
 
 def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:

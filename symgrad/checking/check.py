@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import re
 import sys
@@ -13,12 +14,12 @@ from pathlib import Path
 
 from sympy import Expr
 
-from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
+from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value, placeless
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
-from symgrad.checking.layers import instances
+from symgrad.checking.layers import instances, names
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.samples import with_samples
@@ -36,7 +37,7 @@ from symgrad.checking.sentences import (
     unproved_kind,
     used,
 )
-from symgrad.checking.updates import check_update
+from symgrad.checking.updates import check_update, gradient_meant
 from symgrad.checking.world import CycleError, World, defined_by
 from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
@@ -46,7 +47,7 @@ from symgrad.reading.documents.text import Document, Fragment, Place, Problem, T
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import AS_PRODUCT, Resolver
-from symgrad.reading.latex.statements import Statement, plain_words, statements
+from symgrad.reading.latex.statements import Statement, plain_words, statements, subscripted_words
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import MalformedError, UnreadError
@@ -149,7 +150,13 @@ class _Checker:
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds, self.shaped)
-        self.ledger = Ledger()
+
+        @functools.cache
+        def written() -> frozenset[t.Term]:
+            nodes = (node for s in sentences for side in s.sides for node in t.walk(side))
+            return frozenset(placeless(node) for node in nodes if isinstance(node, t.Mul))
+
+        self.ledger = Ledger(written=written)
         findings: list[Finding] = []
         for sentence in sentences:
             if self.progress is not None:
@@ -202,10 +209,12 @@ class _Checker:
             formulas.append((fragment, text, macros))
         self.declared = Declarations.joined(directives)
         words: set[str] = set()
+        below: set[str] = set()
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
+            below |= subscripted_words(text, known, self.decimal_comma)
         for fragment, text, known in formulas:
-            for statement in statements(text, known, self.decimal_comma, frozenset(words)):
+            for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
                 yield fragment, statement
 
     def _sections(self, fragments: Sequence[Fragment]) -> list[int]:
@@ -374,7 +383,8 @@ class _Checker:
         for name, sizes in self.declared.shapes.items():
             found, entries = self._declared_name(name)
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
-            known[found] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
+            for each in names(found, self.world.depth):  # W_l, of any layer l
+                known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
         for sentence in sentences:
             for name, axes in sentence.declared:
                 shape = [self._length(part) for part in axes]
@@ -456,7 +466,8 @@ class _Checker:
                 return self._with_judged(base, sentence, found, "gradient", start)
         formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
-            return dataclasses.replace(numbers, kind="numbers")
+            claimed = len(formulas) > 1 and isinstance(sentence.left, t.Partial) and not _is_at_a_point(sentence.left)
+            return dataclasses.replace(numbers, kind="claim" if claimed else "numbers")
         return self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
@@ -474,6 +485,12 @@ class _Checker:
         if len(sentence.sides) > 2 and not any(map(is_number, sentence.sides)):
             steps = dataclasses.replace(sentence, sides=sentence.sides[1:])
             return self._with_judged(base, steps, self._verdict(steps), "update", start)
+        meant = gradient_meant(sentence, self.world) if verdict is None and numbers is None else ()
+        if meant:
+            claim = dataclasses.replace(sentence, sides=meant)
+            found = self._verdict(claim)
+            if found.verdict or _is_swapped(found.verdict):  # a step may leave out a factor, but swaps no indices
+                return self._with_judged(base, claim, found, "update", start)
         held = numbers if numbers is not None else verdict
         return base if held is None else self._with(base, sentence, held, "update", 0, None, start)
 
@@ -510,7 +527,7 @@ class _Checker:
             found = self._verdict(sentence)
             written_out = found.verdict.status == "refuted" and self._is_by_entry(sentence)
             if found.verdict or written_out:  # the same again; anything else defines the name anew
-                kind = "claim" if len(sentence.sides) > 2 or written_out else "definition"
+                kind = "claim" if len(sentence.sides) > 2 or written_out or named_derivative else "definition"
                 return self._with_judged(dataclasses.replace(base, kind=kind), sentence, found, "formula", start)
         return base
 
@@ -613,6 +630,11 @@ def _is_constant_claim(sentence: Sentence) -> bool:
         return False
     right = sentence.sides[1]
     return not _is_at_a_point(sentence.left) and isinstance(right, t.Num) and right.text in ("0", "1", "2")
+
+
+def _is_swapped(verdict: Verdict) -> bool:
+    """Whether a formula is wrong by its indices alone."""
+    return verdict.status == "refuted" and re.search("symmetric|swapped", verdict.diagnosis or "") is not None
 
 
 def _is_at_a_point(term: t.Term) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,13 +64,13 @@ class Doubts:
         vague = vague or self._held_apart(left, right)
         if vague:
             return vague
-        special = self._symmetric(compared, context) or self._apart(compared, context)
+        special = self._symmetric(compared, context) or self._apart(compared, context, _pairs(left))
         special = special or self._positive(compared, context)
         if special:
             return f"right only if {special}, which the document may say in words"
         whole = self.world.with_all(self.broken)
         named = used([left, right])
-        unusable = sorted(n for n in named | self.roots(named, number) if whole.visible(n, number) in self.broken)
+        unusable = sorted(n for n in named | self.roots(named, number) if self._is_unusable(n, number, whole))
         if unusable:
             return f"the definition of {unusable[0]} doesn't fit with the others"
         stray = self._stray((left, right), number) or self._foreign(left, right, number)
@@ -137,6 +138,15 @@ class Doubts:
                     return f"{name}_{letter} may be none of those that {definition.name} sums over"
         return ""
 
+    def _is_unusable(self, name: str, number: int, whole: World) -> bool:
+        """Whether the definition of a name doesn't fit, unless it is mere words, E = Σ (target - output)²/2."""
+        definition = whole.visible(name, number)
+        if definition is None or definition not in self.broken:
+            return False
+        others = (d for found in whole.definitions.values() for d in found if d is not definition)
+        elsewhere = set().union(*(used([other.body]) for other in others))
+        return self.world.visible(name, number) is None or not used([definition.body]).isdisjoint(elsewhere)
+
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The matrices that would have to be symmetric for the two sides to be equal."""
         square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
@@ -147,16 +157,21 @@ class Doubts:
             return ""
         return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
 
-    def _apart(self, compared: tuple[Equation, Equation], context: Context) -> str:
-        """The indices that would have to be different, or the same, for the two sides to be equal."""
+    def _apart(self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]) -> str:
+        """The indices that would have to be different, or the same, for the two sides to be equal.
+
+        Nobody calls the two indices of one matrix j and k, and means that they are the same: `pairs` are such.
+        """
         sides = self._opened(compared, context)
-        free = set(sides[0].indices)
+        free = {index for index in sides[0].indices if not str(index).startswith("_")}  # those that are written
         correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
         deltas = correct if not claim else set()  # who writes δ has both cases in mind
         for delta in sorted(deltas, key=str):
             one, other = delta.args
             if self._holds(sides, {delta: Integer(0)}, context):
                 return f"{one} and {other} are different"
+            if frozenset((str(one), str(other))) in pairs:
+                continue
             if self._holds(sides, {delta: Integer(1), one: other}, context):
                 return f"{one} and {other} are the same"
         return ""
@@ -227,6 +242,14 @@ class Doubts:
         names = used([node.of for side in sides for node in t.walk(side) if isinstance(node, t.Partial)])
         pairs = ((n, o) for n in sorted(names) if n not in near for o in sorted(near) if o.startswith(f"{n}_"))
         return next(pairs, None)
+
+    def bare(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
+        """The letters in a claim that the document has with a number only, i for i₁, each with what may be meant."""
+        known = {ref for ds in self.world.definitions.values() for d in ds for ref in (d.name, *used([d.body]))}
+        strange = (
+            {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - self.lengths.keys()
+        )
+        return [(n, other) for n in sorted(strange) for other in sorted(known) if re.fullmatch(rf"{n}_\d+", other)]
 
     def _untold(self, correct: Expr, number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""
@@ -313,6 +336,12 @@ def by_name(context: Context, side: Equation) -> Equation:
     body = relabelled(refreshed(partial.rhs, context.counter, context.written), table, context.written)
     whole = tuple(places) == tuple(side.indices)
     return Equation(name if whole else side.name, body, side.indices)
+
+
+def _pairs(left: t.Term) -> frozenset[frozenset[str]]:
+    """The two indices of each matrix by which a claim differentiates."""
+    by = (by for node in t.walk(left) if isinstance(node, t.Partial) for by in node.by)
+    return frozenset(frozenset(at.letter for at in ref.at) for ref in by if isinstance(ref, t.Ref) and len(ref.at) == 2)
 
 
 def scalars(world: World, shapes: Shapes) -> list[str]:

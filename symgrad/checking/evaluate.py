@@ -271,6 +271,14 @@ class Evaluator:
         raise Misfit(f"the norm {kind} isn't known here")
 
     def _choice(self, term: t.Choice) -> Value:
+        same = self._same_index(term)
+        if same is not None:
+            (first, condition), (second, _) = term.branches
+            if condition is not None and condition.relation == "!=":
+                first, second = second, first
+            return self.algebra.combine(
+                lambda pair: pair[0] * same + pair[1] * (1 - same), self.value(first), self.value(second)
+            )
         parts: list[Value] = []
         for value, condition in term.branches:
             parts.append(self.value(value))
@@ -289,6 +297,18 @@ class Evaluator:
             return Choice(*branches)
 
         return self.algebra.combine(build, *parts)
+
+    def _same_index(self, term: t.Choice) -> Expr | None:
+        """Kronecker's delta, where a case is that two indices are the same, or different."""
+        condition = term.branches[0][1]
+        if condition is None or len(term.branches) != 2 or condition.relation not in ("==", "!="):
+            return None
+        places = [side.name for side in (condition.left, condition.right) if isinstance(side, t.Ref) and not side.at]
+        if len(places) != 2 or not self.letters.keys() >= set(places):
+            return None
+        one, other = (self.letters[place] for place in places)
+        self.algebra.sizes.unify(one.size, other.size)
+        return KroneckerDelta(one, other)
 
     def _entries(self, term: t.Entries) -> Value:
         if len(term.rows) == 1 and len(term.rows[0]) == 1:
@@ -555,7 +575,7 @@ class Evaluator:
         result = self.algebra.picked(found, places)
         if of_at or by_at:
             left = len([place for place in places[: len(of_shape)] if place is None])
-            own = Derived(f"{of_name}{list(map(str, of_at))}", f"{by_name}{list(map(str, by_at))}", left)
+            own = Derived(_placed(of_name, of_at), _placed(by_name, by_at), left)
             return replace(result, derived=own if result.axes else None)
         return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
 
@@ -650,7 +670,7 @@ class Evaluator:
 
     def _is_shown(self, term: t.Apply) -> bool:
         """Whether the arguments only show what a quantity depends on: L(y, ŷ), J(θ)."""
-        if term.primes or not self._is_known(term.function):
+        if term.primes or term.function in ELEMENTWISE or not self._is_known(term.function):
             return False
         known = self.functions.get(term.function)
         names = tuple(argument.name for argument in term.arguments if isinstance(argument, t.Ref))
@@ -687,6 +707,10 @@ def root_of(term: t.Power) -> t.Ref | None:
     if not isinstance(base, t.Ref) or not base.name.endswith(SQUARED) or not isinstance(term.exponent, t.Div):
         return None
     return replace(base, name=base.name.removesuffix(SQUARED))
+
+
+def _placed(name: str, at: tuple[t.At, ...]) -> str:
+    return f"{name}{list(map(str, at))}" if at else name
 
 
 def _derivative(build: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:

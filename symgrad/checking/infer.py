@@ -140,6 +140,9 @@ class Inference:
             ):
                 for sides, _ in itertools.islice(instances(sentence.sides, self.world.depth), 2):
                     yield sides, None, sentence.number
+            if sentence.kind == "update" and len(sentence.sides) > 2:
+                for sides, _ in itertools.islice(instances(sentence.sides[1:], self.world.depth), 2):
+                    yield sides, None, sentence.number
 
     def _needs(self, definition: Definition) -> Iterator[str]:
         """The other defined names that a definition uses."""

@@ -86,7 +86,10 @@ class Judge:
     def _others(self) -> list[Judge]:
         """Judges for the next best shapes."""
         world = self.world.with_all(self.broken)
-        return [Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds) for shapes in self.alternatives]
+        return [
+            Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds, self.shaped)
+            for shapes in self.alternatives
+        ]
 
     @property
     def _doubts(self) -> Doubts:
@@ -120,14 +123,24 @@ class Judge:
         if own:  # another definition of it, which didn't fit, is what this one would be compared with
             return Judged(Verdict("undecided", "", f"the definition of {own} doesn't fit with the others"))
         found = self._claim(sentence)
-        if found.verdict.status == "malformed" and not self._is_shaped(sentence):
+        bare = self._doubts.bare(sentence.sides, sentence.number) if found.verdict.status == "undecided" else ()
+        for name, meant in bare:
+            renamed = functools.partial(_renamed, name=name, meant=meant)
+            sides = tuple(t.rewritten(side, renamed) for side in sentence.sides)
+            if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
+                side = next(p for p, side in enumerate(sentence.sides) if name in used([side]))
+                words = f"{name} has lost its number: it is right with {meant}"
+                verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
+                return dataclasses.replace(found, verdict=verdict, side=side)
+        if found.verdict.status == "malformed" and not self._is_shaped(sentence.sides, sentence.number):
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status != "refuted":
             return found
-        meant = self._doubts.unlabelled(sentence.sides, sentence.number)
-        if meant:
-            name, full = meant
-            sides = tuple(t.rewritten(side, functools.partial(_put, name, full)) for side in sentence.sides)
+        labelled = self._doubts.unlabelled(sentence.sides, sentence.number)
+        if labelled:
+            name, full = labelled
+            change = functools.partial(_renamed, name=name, meant=full)
+            sides = tuple(t.rewritten(side, change) for side in sentence.sides)
             again = self._claim(dataclasses.replace(sentence, sides=sides))
             if again.verdict:
                 words = f"{name} was read as {full}, which the equation before defines"
@@ -146,9 +159,10 @@ class Judge:
         definition = self.world.visible(name, number)
         return definition is not None and definition.number == number
 
-    def _is_shaped(self, sentence: Sentence) -> bool:
+    def _is_shaped(self, sides: Sequence[t.Term], number: int) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
-        roots = self._doubts.roots(used(sentence.sides), sentence.number)
+        written = next((found for found, _ in instances(tuple(sides), self.world.depth)), sides)
+        roots = self._doubts.roots(used(written), number)
         return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()
 
     def _claim(self, sentence: Sentence) -> Judged:
@@ -159,15 +173,19 @@ class Judge:
         if layered:
             sides = [found for found, _ in itertools.islice(instances(sentence.sides, self.world.depth), 12)]
         judged: list[Judged] = []
+        misfits: list[Judged] = []
         for each in sides:
             found = self._instance(each, sentence.number, budget)
             if found.verdict.status == "malformed" and layered:
+                misfits.append(found)
                 continue
             judged.append(found)
             if found.verdict.status == "refuted" or len(judged) >= MOST_LAYERS:
                 break
+        if not judged and misfits:
+            return misfits[-1]
         if not judged:
-            return Judged(Verdict("malformed", "", "its names and shapes don't fit the definitions"))
+            return Judged(Verdict("malformed", "", "its layers or steps aren't those that the definitions have"))
         worst = min(judged, key=lambda one: _ORDER.index(one.verdict.status))
         if layered and worst.verdict:
             reason = f"{worst.verdict.reason}; written out for {self.world.depth} layers or steps"
@@ -381,7 +399,9 @@ class Judge:
         equations = [*equations, *self._canonical(evaluator)]
         taken = {equation.name for equation in equations}
         for loss in sorted(abstract):
-            equations.append(self._surrogate(loss, equations, names))
+            users = _users(loss, equations)
+            others = [equation for equation in equations if equation not in users]
+            equations = [*others, self._surrogate(loss, others, names - {e.name for e in users}), *users]
             taken.add(loss)
         quantities: dict[str, Quantity] = {}
         for name in sorted({*names, *(name for equation in equations for name in equation.uses)} - taken):
@@ -464,8 +484,19 @@ class Judge:
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
 
 
-def _put(name: str, full: str, term: t.Term) -> t.Term:
-    return dataclasses.replace(term, name=full) if isinstance(term, t.Ref) and term.name == name else term
+def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:
+    """The equations that use a name, or what uses it."""
+    found: list[Equation] = []
+    names = {name}
+    for equation in equations:
+        if equation.uses & names:
+            found.append(equation)
+            names.add(equation.name)
+    return found
+
+
+def _renamed(term: t.Term, name: str, meant: str) -> t.Term:
+    return dataclasses.replace(term, name=meant) if isinstance(term, t.Ref) and term.name == name else term
 
 
 def _spelled_out(context: Context, side: Equation) -> Equation:

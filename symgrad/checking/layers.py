@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,20 @@ def template(name: str) -> str:
     'a_{}'
     """
     return _LAYER.sub("{}", name)
+
+
+def names(name: str, depth: int) -> list[str]:
+    """A name for each layer that there is, the inputs' among them.
+
+    >>> names("W_{l}", 2)
+    ['W_0', 'W_1', 'W_2']
+    """
+    found = sorted({match[1] for match in _LAYER.finditer(name)} - {"END"})
+    result = []
+    for places in itertools.product(range(depth + 1), repeat=len(found)):
+        with contextlib.suppress(NoLayer):
+            result.append(_named(name, dict(zip(found, places, strict=True)), depth))
+    return result
 
 
 def instances(sides: tuple[Term, ...], depth: int) -> Iterator[tuple[tuple[Term, ...], Mapping[str, int]]]:

@@ -147,7 +147,7 @@ class _Context:
     """What the sentences before one have said: names with formulas, with numbers, with derivatives."""
 
     formulas: dict[str, set[str]] = field(default_factory=dict)  # the names that each is computed from
-    computed: set[str] = field(default_factory=set)  # as `_family` has them
+    computed: dict[str, set[str]] = field(default_factory=dict)  # those with a formula, by their `_family`
     numbers: set[str] = field(default_factory=set)
     differentiated: set[str] = field(default_factory=set)
     adjoints: set[str] = field(default_factory=set)  # δ, for names such as δ_L
@@ -163,7 +163,7 @@ class _Context:
         if any(map(is_number, sentence.sides[1:])):
             self.numbers.add(name)
         if len(sentence.sides) > 2 or not is_number(sentence.sides[-1]):
-            self.computed.add(_family(name))
+            self.computed.setdefault(_family(name), set()).add(name)
             if sentence.kind == "update":
                 return
             self.formulas.setdefault(name, set()).update(used(sentence.sides[1:]) - {name})
@@ -179,7 +179,7 @@ class _Context:
             known = self.numbers | arguments
             again = name in self.formulas and (name in known or bool(self.formulas[name] & known))
             written_out = name in self.formulas and not isinstance(rest[0], t.Entries | t.Num)
-            sibling = _family(name) in self.computed and name not in self.formulas and _family(name) != name
+            sibling = bool(self.computed.get(_family(name), set()) - {name})
             return "numbers" if again or written_out or sibling else "definition"
         if sentence.kind == "definition":
             stem = name.split("_")[0]

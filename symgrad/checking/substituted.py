@@ -13,7 +13,7 @@ from symgrad.checking.world import World
 from symgrad.expressions import exact
 from symgrad.reading.latex import terms as t
 
-MOST_STEPS = 40  # definitions that are put into one another
+MOST_STEPS = 150  # definitions that are put into one another
 _FUNCTIONS = {"exp": sympy.exp, "log": sympy.log, "sqrt": sympy.sqrt, "tanh": sympy.tanh}
 
 
@@ -26,6 +26,7 @@ class Substitution:
     values: Mapping[str, str]
     used: set[str] = field(default_factory=set)
     steps: int = 0
+    is_ambiguous: bool = False  # whether a name has several definitions, of which the last that has a number is taken
 
     def value(self, term: t.Term) -> Expr:
         """A term's exact number."""
@@ -50,19 +51,17 @@ class Substitution:
         return definition is not None and definition.number < self.number
 
     def _body(self, name: str, held: frozenset[str]) -> Expr:
-        definition = self.world.visible(name, self.number)
-        self.steps += 1
-        if (
-            definition is None
-            or not self._is_defined(name)
-            or definition.at
-            or definition.is_alias
-            or self.steps > MOST_STEPS
-        ):
-            raise Misfit(f"nothing says what {name} is")
-        if sum(other.number < self.number for other in self.world.definitions[name]) > 1:
-            raise Misfit(f"{name} is defined twice")
-        return self._expr(definition.body, held)
+        found = [d for d in self.world.definitions.get(name, ()) if d.number < self.number]
+        self.is_ambiguous |= len(found) > 1
+        for definition in reversed(found):
+            self.steps += 1
+            if definition.at or definition.is_alias or self.steps > MOST_STEPS:
+                break
+            try:
+                return self._expr(definition.body, held)
+            except Misfit:
+                continue
+        raise Misfit(f"nothing says what {name} is")
 
     def _expr(self, term: t.Term, held: frozenset[str]) -> Expr:
         """A term as an expression in names; with held names, all others are written out down to them."""
@@ -81,6 +80,8 @@ class Substitution:
                 return sympy.Mul(*(self._expr(factor, held) for factor in term.factors))
             case t.Div():
                 return self._expr(term.over, held) / self._expr(term.under, held)
+            case t.Power(base=t.Norm() as norm, exponent=t.Num(text="2")):
+                return self._expr(norm.body, held) ** 2
             case t.Power():
                 return self._expr(term.base, held) ** self._expr(term.exponent, held)
             case t.Apply(primes=0, at=()):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from symgrad.checking.sentences import Sentence, start_of
+from symgrad.checking.world import World
 from symgrad.reading.latex import terms as t
 from symgrad.verification.verdict import Verdict
 
@@ -33,6 +35,39 @@ def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
         reason = f"it goes from {base.name} against the gradient by {base.name}, the gradient as it is written"
         return Verdict("agrees", "", reason), None
     return None, None
+
+
+def gradient_meant(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
+    """What w ← w - η δ a claims of δ = ∂C/∂z: that ∂C/∂w is δ a; no sides where an update claims no such thing."""
+    left, right = sentence.sides[:2]
+    base = start_of(left, right)
+    if base is None or not isinstance(right, t.Add) or len(right.terms) != 2 or len(sentence.sides) > 2:
+        return ()
+    sign, step = next((sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base)
+    if sign != "-" or not isinstance(step, t.Mul):
+        return ()
+    aliases = {_stem(d.name): d for name in world.aliases for d in world.definitions.get(name, ())}
+    kept = [f for f in step.factors if not (_is_rate(f) and _stem(getattr(f, "name", "")) not in _stems(world))]
+    of = {
+        node.of
+        for factor in kept
+        if isinstance(factor, t.Ref) and _stem(factor.name) in aliases
+        for node in t.walk(aliases[_stem(factor.name)].body)
+        if isinstance(node, t.Partial) and isinstance(node.of, t.Ref)
+    }
+    losses = {node.name for node in of if isinstance(node, t.Ref) and not node.at}
+    if len(losses) != 1 or len(kept) == len(step.factors) or len(kept) < 2:
+        return ()
+    gradient = replace(step, factors=tuple(kept), operators=("",) * (len(kept) - 1))
+    return t.Partial(t.NOWHERE, next(iter(of)), (base,)), gradient
+
+
+def _stem(name: str) -> str:
+    return name.split("_")[0]
+
+
+def _stems(world: World) -> set[str]:
+    return {_stem(name) for name in world.definitions}
 
 
 def _is_descent(right: t.Add, base: t.Ref) -> bool:

@@ -194,7 +194,7 @@ class Algebra:
     def add(self, values: Sequence[Value], signs: Sequence[str]) -> Value:
         """A sum of terms."""
         placed, axes, row = self.together(values)
-        derived = values[0].derived if len(values) == 1 else None
+        derived = values[0].derived if len({value.derived for value in values}) == 1 else None
 
         def build() -> Expr:
             signed = zip(placed, signs, strict=True)

@@ -52,6 +52,7 @@ class World:
     def abstract(self, sides: Sequence[t.Term], number: int, losses: Iterable[str]) -> frozenset[str]:
         """The losses that terms differentiate and nothing defines."""
         found = set()
+        inputs = {name for definitions in self.definitions.values() for d in definitions for name in used([d.body])}
         for side in sides:
             for node in self.opened(side, number):
                 if isinstance(node, t.Partial):
@@ -60,7 +61,8 @@ class World:
                         continue
                     if of == LOSS:
                         of = self.loss(number, losses)
-                    if of and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
+                    is_input = of in inputs and of.split("_")[0] not in LOSSES  # ∂t/∂w of a target t
+                    if of and not is_input and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
                         found.add(of)
         return frozenset(found - self.aliases)
 

@@ -125,8 +125,16 @@ class Delimiters:
             return None
         if self.tex:
             return end
-        spaced = text[first].isspace() or text[end - 1].isspace()
+        spaced = (text[first].isspace() or text[end - 1].isspace()) and not self._stands_alone(first, end)
         return None if spaced or text[end + 1 : end + 2].isdecimal() else end
+
+    def _stands_alone(self, first: int, end: int) -> bool:
+        """Whether dollars with blanks inside them have their lines to themselves, and an equation between them."""
+        before = self.text.rfind("\n", 0, first - 1) + 1
+        after = self.text.find("\n", end)
+        outside = self.text[before : first - 1] + self.text[end + 1 : after if after >= 0 else len(self.text)]
+        inside = self.text[first], self.text[end - 1]
+        return not outside.strip() and all(map(str.isspace, inside)) and "=" in self.text[first:end]
 
     def _dollar_in_words(self, first: int) -> int | None:
         at = first

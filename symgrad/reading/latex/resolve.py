@@ -191,6 +191,9 @@ class Resolver:
             derived = self._derivative(tree)
             if derived is not None:
                 variables, of = derived
+                called = self._function_differentiated(of, items, place)
+                if called is not None:
+                    return t.Partial(Span(tree.span.start, called.span.end), called, variables), place + 2
                 if of is not None:
                     return t.Partial(tree.span, self.term(of), variables), place + 1
                 body, after = self._operand(items, place + 1, tree.span)
@@ -232,6 +235,16 @@ class Resolver:
         if isinstance(tree, Scripted):
             return self._raised(self._bare(tree.base), tree), place + 1
         return self._bare(tree), place + 1
+
+    def _function_differentiated(self, of: Tree | None, items: Sequence[Item], place: int) -> t.Term | None:
+        """The f(x) of ∂f/∂w (x), where f is a function."""
+        named = plain(of) if of is not None else None
+        if named is None or key_of(named[0]) not in self.functions or place + 1 >= len(items) or items[place + 1][0]:
+            return None
+        group = only(items[place + 1][1])
+        if not isinstance(group, Group) or not self._takes(named[0], named[1], group):
+            return None
+        return self._called(named[0], named[1], group, place)[0]
 
     def _operand(self, items: Sequence[Item], place: int, span: Span) -> tuple[t.Term, int]:
         """What a derivative's sign applies to: the group behind it, or all factors behind it."""
@@ -347,6 +360,8 @@ class Resolver:
                     kind = "index"  # a letter that a sum runs over is no part of a name
                 if key in self.symbols.sampled and is_sample(self.symbols, script):
                     of_samples = True
+                if kind == "family" and script.letter in self.symbols.indices - self.symbols.families:
+                    kind = "index"  # y_i, beside y_t of any step t
                 if kind == "index" and script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
@@ -430,6 +445,9 @@ class Resolver:
                 return t.Inverse(span, body)
             if _is_t(inner):
                 return t.Transposed(span, t.Inverse(span, body))
+        inner = only(tree.items[0]) if isinstance(tree, Group) and len(tree.items) == 1 else None
+        if isinstance(inner, Sum) and all(isinstance(only(part), Number) for part in inner.terms):
+            return t.Power(span, body, self.term(inner))  # w^{(2-1)}
         if isinstance(tree, Group):
             raise UnreadError("a superscript in brackets behind more than a name", tree.span.start, tree.span.end)
         return t.Power(span, body, self.term(tree))

@@ -17,6 +17,7 @@ OPENING = frozenset(("OPEN", "LBRACE", "BEGIN", "ABS_OPEN"))
 CLOSING = frozenset(("CLOSE", "RBRACE", "END", "ABS_CLOSE"))
 EQUALITIES = frozenset(("=", "≈", ":=", "←", "≡"))
 _EQUALITY = re.compile(r"=|\\(?:approx|equiv|coloneqq?|gets|leftarrow|triangleq|doteq|simeq|cong)(?![A-Za-z])|[≈≡←]")
+_NUMBERED = re.compile(r"[A-Za-z]\d+")
 _BETWEEN = frozenset(("⇒", "⇔", "∴", "∵", "⇐"))  # they part statements
 _QUALIFIES = frozenset(  # a word after which a statement says only where it holds
     [
@@ -70,17 +71,22 @@ class Statement:
 
 
 def statements(
-    text: str, macros: Macros, decimal_comma: bool = False, words: frozenset[str] = frozenset()
+    text: str,
+    macros: Macros,
+    decimal_comma: bool = False,
+    words: frozenset[str] = frozenset(),
+    subscripted: frozenset[str] = frozenset(),
 ) -> list[Statement]:
     r"""The statements of a formula, in their order; one that can't be read is there with its error.
 
-    `words` are names of several letters or digits that the document writes without a command: z1, net.
+    `words` are names of several letters or digits that the document writes without a command: z1, net.  Those that
+    are `subscripted` elsewhere, w5 beside w_5, are the same names.
 
     >>> [statement.span for statement in statements(r"a = b, \quad c = d", {})]
     [Span(start=0, end=5), Span(start=13, end=18)]
     """
     try:
-        found = merged(tokens(expanded(text, macros), decimal_comma), words)
+        found = merged(tokens(expanded(text, macros), decimal_comma), words, subscripted)
     except UnreadError as error:
         return [Statement(None, Span(0, len(text)), error, _EQUALITY.search(text) is not None)]
     result = []
@@ -113,8 +119,10 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
             lettered = sum(token.kind == "NAME" for token in run)
             if word.startswith("d") and lettered == len(run) <= 3:
                 continue  # dW is a derivative
+            by = place and part[place - 1].kind == "PARTIAL" and _NUMBERED.fullmatch(word)  # ∂w5
             if (
-                (alone and lettered < len(run) and run[0].kind == "NAME")
+                by
+                or (alone and lettered < len(run) and run[0].kind == "NAME")
                 or (alone and lettered >= 2)
                 or (
                     lettered == len(run)
@@ -125,11 +133,32 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
     return result
 
 
+def subscripted_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[str]:
+    """The letters with a number below that a formula has, as they are written without the subscript.
+
+    >>> subscripted_words("w_5 + x_{12}", {}) == {"w5", "x12"}
+    True
+    """
+    try:
+        found = tokens(expanded(text, macros), decimal_comma)
+    except UnreadError:
+        return set()
+    result = set()
+    for place, token in enumerate(found[:-2]):
+        number = found[place + 2 if found[place + 2].kind != "LBRACE" else min(place + 3, len(found) - 1)]
+        plain = token.kind == "NAME" and len(token.text) == 1 and not token.font and not token.accents
+        if plain and found[place + 1].kind == "SUB" and number.kind == "NUMBER":
+            result.add(token.text + number.text)
+    return result
+
+
 def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
     """The stretches of plain letters and digits that touch one another, of two or more."""
     run: list[Token] = []
-    for before, token in itertools.pairwise([None, *found, None]):
+    for before, token, after in zip([None, *found], [*found, None], [*found[1:], None, None], strict=True):
         raised = before is not None and before.kind in ("SUP", "SUB")  # X^T dP: only one letter is raised
+        if raised and before is not None and before.kind == "SUB" and after is not None and after.kind == "NUMBER":
+            raised = False  # E_y1: it may be that of y1
         plain = (
             token is not None
             and not raised
@@ -148,11 +177,20 @@ def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
         run = [token] if plain and token is not None and token.kind == "NAME" else []
 
 
-def merged(found: list[Token], words: frozenset[str]) -> list[Token]:
-    """The tokens with each of the words as one."""
-    if not words:
+def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str] = frozenset()) -> list[Token]:
+    """The tokens with each of the words as one; w2 is a word where w1 is, or w_2."""
+    if not words and not subscripted:
         return found
-    table = {id(run[0]): run for run in runs(found) if "".join(token.text for token in run) in words}
+    numbered = {word[0] for word in words if _NUMBERED.fullmatch(word)}
+    before = {id(token): place for place, token in enumerate(found)}
+    table = {}
+    for run in runs(found):
+        word = "".join(token.text for token in run)
+        place = before[id(run[0])]
+        lowered = place > 0 and found[place - 1].kind == "SUB"
+        beside = _NUMBERED.fullmatch(word) and (word[0] in numbered or (word in subscripted and not lowered))
+        if word in words or beside:
+            table[id(run[0])] = run
     result: list[Token] = []
     skip = 0
     for token in found:
@@ -164,6 +202,10 @@ def merged(found: list[Token], words: frozenset[str]) -> list[Token]:
             result.append(token)
             continue
         skip = len(run) - 1
+        if "".join(part.text for part in run) in subscripted:
+            letter, number = run[0], run[1]
+            result += [letter, Token("SUB", "_", letter.end, letter.end), number]
+            continue
         result.append(Token("WORD", "".join(part.text for part in run), run[0].start, run[-1].end))
     return result
 

@@ -345,6 +345,20 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         thin = (key[0], "", key[2])
         if thin in indexed:
             found.renamed[thin] = key  # x_i of a bold x
+    _entries(found, uses)
+
+
+def _entries(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
+    """A small letter that only ever has two indices is an entry of the matrix that the large one is: w_{ij} of W."""
+    counts: dict[Key, set[int]] = defaultdict(set)
+    layers: dict[Key, bool] = defaultdict(bool)
+    for _, use in uses:
+        counts[use.key].add(sum(s.letter in found.indices and not s.shift for s in use.below))
+        layers[use.key] |= any(s.letter in found.families for s in use.above)
+    for key in [key for key, used in counts.items() if used == {2} and key[0].islower() and key[0].isascii()]:
+        large = [other for other in counts if other[0] == key[0].upper() and other[2] == key[2]]
+        if len(large) == 1 and counts[large[0]] == {0} and layers[large[0]] == layers[key] and key not in found.renamed:
+            found.renamed[key] = large[0]
 
 
 def _can_run(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> bool:
