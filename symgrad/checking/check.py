@@ -193,7 +193,7 @@ class _Checker:
                     message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
                     self.problems.append(Problem(fragment.text.place(0), message))
                 continue
-            if fragment.kind not in ("display", "inline"):
+            if fragment.kind not in ("display", "inline", "claim"):
                 continue
             text = fragment.text.text
             own = list(definitions(text)) if len(text) <= MOST_CHARACTERS else []
@@ -525,9 +525,10 @@ class _Checker:
                 return dataclasses.replace(base, kind="claim")
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)
-            written_out = found.verdict.status == "refuted" and self._is_by_entry(sentence)
-            if found.verdict or written_out:  # the same again; anything else defines the name anew
-                kind = "claim" if len(sentence.sides) > 2 or written_out or named_derivative else "definition"
+            asked = sentence.fragment.kind == "claim"
+            asked |= found.verdict.status == "refuted" and self._is_by_entry(sentence)
+            if found.verdict or asked:  # the same again; anything else defines the name anew
+                kind = "claim" if len(sentence.sides) > 2 or asked or named_derivative else "definition"
                 return self._with_judged(dataclasses.replace(base, kind=kind), sentence, found, "formula", start)
         return base
 

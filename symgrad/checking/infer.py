@@ -88,6 +88,7 @@ class Inference:
     declared: Mapping[str, Shape]
     lengths: Mapping[str, Expr]
     seconds: float = 5.0
+    guessed: set[str] = field(default_factory=set)  # defined names that are used before their definition is known
 
     def shapes(self) -> list[Shapes]:
         """The assignments that were found, the best one first."""
@@ -128,7 +129,10 @@ class Inference:
         waiting = [(d, frozenset(self._needs(d))) for d in found]
         done: set[str] = set()
         while waiting:
-            ready = [d for d, needs in waiting if needs <= done] or [waiting[0][0]]
+            ready = [d for d, needs in waiting if needs <= done]
+            if not ready:  # a cycle, of which one section may see a part only
+                ready = [waiting[0][0]]
+                self.guessed |= waiting[0][1] - done
             for definition in ready:
                 yield (definition.body,), definition, definition.number
                 done.add(definition.name)
@@ -184,7 +188,7 @@ class Inference:
         for name in names:
             name = self.world.last_layer(name)
             known = name in state.known or group(name) in state.ranks or name in self.world.aliases
-            has_own = name in self.world.definitions and name not in parameters
+            has_own = name in self.world.definitions and name not in parameters and name not in self.guessed
             if not known and not has_own and not name.startswith("?") and not is_identity(self.world, state, name):
                 found[group(name)] = None
         return list(found)

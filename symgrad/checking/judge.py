@@ -134,7 +134,7 @@ class Judge:
                 return dataclasses.replace(found, verdict=verdict, side=side)
         if found.verdict.status == "malformed" and not self._is_shaped(sentence.sides, sentence.number):
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
-        if found.verdict.status != "refuted":
+        if found.verdict.status not in ("refuted", "undecided"):
             return found
         labelled = self._doubts.unlabelled(sentence.sides, sentence.number)
         if labelled:
@@ -147,6 +147,8 @@ class Judge:
                 return dataclasses.replace(again, readings=(*again.readings, words))
             reason = f"{name} may stand for what the equation before it defines"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
+        if found.verdict.status == "undecided":
+            return found
         for other in self._others:
             again = other._claim(sentence)
             if again.verdict:
@@ -500,10 +502,10 @@ def _renamed(term: t.Term, name: str, meant: str) -> t.Term:
 
 
 def _spelled_out(context: Context, side: Equation) -> Equation:
-    """A side with the expressions that are differentiated in it, which have no name in the document, as they are."""
+    """A side that is a name as what that is defined by; expressions that are differentiated have none, and stay so."""
     rhs = side.rhs
     for equation in context.model.equations:
-        if equation.name.startswith("expression"):
+        if equation.name.startswith("expression") or equation.name == _names(side.rhs):
             kind = Indexed if equation.indices else Symbol
             parts = [part for part in rhs.atoms(kind) if _names(part) == equation.name]
             table = {part: _at(context, equation, part.indices if isinstance(part, Indexed) else ()) for part in parts}

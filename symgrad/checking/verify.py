@@ -24,7 +24,8 @@ def verify(
     if isinstance(definitions, str) or not all(isinstance(text, str) for text in (*definitions, claim)):
         raise InputError(f"definitions is a list of LaTeX texts, claim one text; got {definitions!r} and {claim!r}")
     texts = [*definitions, claim]
-    fragments = [Fragment("display", Text.of(text, f"formula {place}")) for place, text in enumerate(texts, 1)]
+    formulas = [Text.of(text, f"formula {place}") for place, text in enumerate(texts, 1)]
+    fragments = [*(Fragment("display", text) for text in formulas[:-1]), Fragment("claim", formulas[-1])]
     if shapes:
         declared = "; ".join(f"{name}: {axes or 'scalar'}" for name, axes in checked_shapes(shapes).items())
         fragments.insert(0, Fragment("directive", Text.of(declared, "shapes")))

@@ -69,7 +69,7 @@ class Text:
         return Text("".join(texts), tuple(anchors))
 
 
-Kind: TypeAlias = Literal["display", "inline", "directive", "given", "macro", "heading"]
+Kind: TypeAlias = Literal["display", "inline", "claim", "directive", "given", "macro", "heading"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class Fragment:
     """What a document has that a checker reads: a formula without its delimiters, or what steers how it is read.
 
     display, inline: LaTeX; `environment` names the LaTeX environment that it is in (align*, equation), if any.
+    claim: LaTeX that defines nothing anew.
     directive: what follows "symgrad:" in a comment.  given: an equation in one, which the document says in words.
     macro: a \\newcommand, \\renewcommand, \\def or \\DeclareMathOperator, whole.  heading: a heading's text; `level`
     counts from 1.  `before` is the prose of the same paragraph in front of it, at most 80 characters, formulas in it
