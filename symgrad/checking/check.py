@@ -39,7 +39,7 @@ from symgrad.checking.sentences import (
 )
 from symgrad.checking.updates import check_update, gradient_meant
 from symgrad.checking.world import CycleError, World, defined_by
-from symgrad.equations import Size, axis
+from symgrad.equations import Size, axis, names_in
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
 from symgrad.reading.documents.read import read_document, read_stream
@@ -149,7 +149,8 @@ class _Checker:
         self.lengths = self._lengths(sentences)
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
-        self.judge = Judge.of(self.world, shapes, self.lengths, facts, self.seconds, self.shaped)
+        symmetric = frozenset({*map(self._name, self.declared.symmetric), *_symmetric(sentences)})
+        self.judge = Judge.of(self.world, shapes, self.lengths, facts, symmetric, self.seconds, self.shaped)
 
         @functools.cache
         def written() -> frozenset[t.Term]:
@@ -190,7 +191,7 @@ class _Checker:
                     given = Fragment("given", Text.of(equation, self.document.file))
                     formulas.append((given, equation, macros))
                 for part in found.unread:
-                    message = f"can't read {part!r} in a symgrad comment; write X: n d; f: elementwise; sum(y)=1"
+                    message = f"can't read {part!r} in a symgrad comment; write X: n d; S: n n, symmetric; f: elementwise; sum(y)=1"
                     self.problems.append(Problem(fragment.text.place(0), message))
                 continue
             if fragment.kind not in ("display", "inline", "claim"):
@@ -462,8 +463,9 @@ class _Checker:
         numbers = self._numbers(base, sentence, start)
         if isinstance(sentence.left, t.Partial) and len(sentence.sides) == 2 and not _is_at_a_point(sentence.left):
             found = self._verdict(sentence)
-            if found.verdict:  # it has the number everywhere
-                return self._with_judged(base, sentence, found, "gradient", start)
+            asked = sentence.fragment.kind == "claim" and numbers.verdict is None
+            if found.verdict or asked or _is_constant(found.verdict):  # it has, or hasn't, the number everywhere
+                return self._with_judged(dataclasses.replace(base, kind="claim"), sentence, found, "gradient", start)
         formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
             claimed = len(formulas) > 1 and isinstance(sentence.left, t.Partial) and not _is_at_a_point(sentence.left)
@@ -611,6 +613,19 @@ def _given(sentences: Sequence[Sentence]) -> dict[str, int]:
         if number is not None and len(sentence.sides) == 2:
             found.setdefault(number[0], sentence.number)
     return found
+
+
+def _is_constant(verdict: Verdict) -> bool:
+    """Whether what a derivative should have been is the same everywhere."""
+    return verdict.correct is not None and not names_in(verdict.correct.rhs)
+
+
+def _symmetric(sentences: Sequence[Sentence]) -> Iterable[str]:
+    """The matrices of which a document says S = Sᵀ."""
+    for sentence in sentences:
+        match sentence.sides:
+            case (t.Ref(name=name, at=()), t.Transposed(body=t.Ref(name=other, at=()))) if name == other:
+                yield name
 
 
 def _is_within(inner: Span, outer: Span) -> bool:

@@ -15,11 +15,12 @@ _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1
 
 @dataclass(frozen=True)
 class Declarations:
-    """Shapes by LaTeX name, names of elementwise functions, and names whose entries sum to one (over an axis)."""
+    """Shapes by LaTeX name, elementwise functions, symmetric matrices, names whose entries sum to one (over an axis)."""
 
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     elementwise: frozenset[str] = frozenset()
     sums: dict[str, str] = field(default_factory=dict)
+    symmetric: frozenset[str] = frozenset()
     silenced: str | None = None
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
     unread: tuple[str, ...] = ()
@@ -29,16 +30,20 @@ class Declarations:
         """All together; the later one counts where two differ."""
         shapes: dict[str, tuple[str, ...]] = {}
         functions: set[str] = set()
+        symmetric: set[str] = set()
         sums: dict[str, str] = {}
         equations: list[str] = []
         unread: list[str] = []
         for part in parts:
             shapes |= part.shapes
             functions |= part.elementwise
+            symmetric |= part.symmetric
             sums |= part.sums
             equations += part.equations
             unread += part.unread
-        return Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
+        return Declarations(
+            shapes, frozenset(functions), sums, frozenset(symmetric), None, tuple(equations), tuple(unread)
+        )
 
 
 def declarations(text: str) -> Declarations:
@@ -52,6 +57,7 @@ def declarations(text: str) -> Declarations:
         return Declarations(silenced=ignore[1] or "")
     shapes: dict[str, tuple[str, ...]] = {}
     functions: set[str] = set()
+    symmetric: set[str] = set()
     sums: dict[str, str] = {}
     unread: list[str] = []
     equations: list[str] = []
@@ -60,6 +66,11 @@ def declarations(text: str) -> Declarations:
         name, colon, what = (piece.strip() for piece in part.rpartition(":"))
         if not part:
             continue
+        if colon and what.endswith("symmetric"):  # S: n n, symmetric
+            symmetric.add(name)
+            what = what.removesuffix("symmetric").rstrip(", ")
+            if not what:
+                continue
         if fact:
             sums[fact["name"]] = fact["axis"] or ""
         elif colon and what == "elementwise":
@@ -74,7 +85,7 @@ def declarations(text: str) -> Declarations:
             shapes[name] = tuple(re.sub(r"\W", "", size) for size in what.split())
         else:
             unread.append(part)
-    return Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
+    return Declarations(shapes, frozenset(functions), sums, frozenset(symmetric), None, tuple(equations), tuple(unread))
 
 
 def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:

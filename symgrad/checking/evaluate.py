@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -552,10 +553,8 @@ class Evaluator:
             return self.algebra.transposed(found) if of_number else found  # of a vector: its Jacobian
         if term.by and isinstance(term.by[0], t.Apply) and term.by[0].function == "log":
             return self._by_logarithm(term, term.by[0])
-        several = () if term.by else self._parameters(term)
-        if len(several) > 1:
-            named = self._named_function(term)
-            return self._entries(t.Entries(term.span, (tuple(t.Partial(term.span, named, (by,)) for by in several),)))
+        if not term.by:
+            return self._gradient(term)
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
         by_name, by_at = self.layered(by.name), by.at
@@ -578,6 +577,28 @@ class Evaluator:
             own = Derived(_placed(of_name, of_at), _placed(by_name, by_at), left)
             return replace(result, derived=own if result.axes else None)
         return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
+
+    def _gradient(self, term: t.Partial) -> Value:
+        """∇f, and ∇²f, by all parameters of f."""
+        order, innermost = 1, term
+        while isinstance(innermost.of, t.Partial) and not innermost.of.by:
+            order, innermost = order + 1, innermost.of
+        parameters, named = self._parameters(innermost), self._named_function(innermost)
+
+        def slope(*by: t.Ref) -> t.Partial:
+            return t.Partial(term.span, named, by, len(by) == 1)
+
+        if len(parameters) == 1:
+            return self._partial(slope(*parameters * order))
+        if not parameters or order > 2:
+            raise Misfit("nothing says what the gradient is taken by")
+        rows = (parameters,) if order == 1 else tuple(itertools.repeat(parameters, len(parameters)))
+        seconds = parameters if order == 2 else (None,)
+        table = tuple(
+            tuple(slope(*filter(None, (second, first))) for first in row)
+            for row, second in zip(rows, seconds, strict=True)
+        )
+        return self._entries(t.Entries(term.span, table))
 
     def _by_logarithm(self, term: t.Partial, by: t.Apply) -> Value:
         """∂f/∂log vⁿ = (v / n) ∂f/∂v, entry by entry."""
@@ -680,19 +701,17 @@ class Evaluator:
         """The parameters of the function that ∇f is of."""
         name = getattr(self._named_function(term), "name", "")
         function = self.functions.get(name)
-        return tuple(t.Ref(term.span, name) for name in function.parameters) if function else ()
+        if function is not None:
+            return tuple(t.Ref(term.span, parameter) for parameter in function.parameters)
+        label = name.partition("_")[2]
+        return (t.Ref(term.span, label),) if label and self._is_known(label) else ()  # E_w, which is of w
 
     @staticmethod
     def _named_function(term: t.Partial) -> t.Term:
         return t.Ref(term.of.span, term.of.function) if isinstance(term.of, t.Apply) else term.of
 
     def _variable(self, term: t.Partial) -> t.Ref:
-        """What is differentiated by; ∇f alone is by f's one parameter."""
-        if not term.by:
-            parameters = self._parameters(term)
-            if len(parameters) != 1:
-                raise Misfit("nothing says what the gradient is taken by")
-            return parameters[0]
+        """What is differentiated by."""
         (by,) = term.by
         if isinstance(by, t.Apply) and self._is_shown(by):
             return t.Ref(by.span, by.function)

@@ -75,6 +75,7 @@ class Judge:
     shapes: Shapes
     lengths: Mapping[str, Expr]
     facts: Mapping[str, str] = field(default_factory=dict)
+    symmetric: frozenset[str] = frozenset()  # matrices that the document says are
     seconds: float = 5.0
     alternatives: tuple[Shapes, ...] = ()  # the next best shapes
     shaped: frozenset[str] = frozenset()  # names whose axes the document says
@@ -87,7 +88,7 @@ class Judge:
         """Judges for the next best shapes."""
         world = self.world.with_all(self.broken)
         return [
-            Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds, self.shaped)
+            Judge.of(world, (shapes,), self.lengths, self.facts, self.symmetric, self.seconds, self.shaped)
             for shapes in self.alternatives
         ]
 
@@ -101,12 +102,13 @@ class Judge:
         shapes: Sequence[Shapes],
         lengths: Mapping[str, Expr],
         facts: Mapping[str, str],
+        symmetric: frozenset[str],
         seconds: float,
         shaped: frozenset[str] = frozenset(),
     ) -> Judge:
         """A judge for the likeliest shapes; definitions that don't fit in these are left out."""
         first = shapes[0]
-        judge = Judge(world, first, lengths, facts, seconds, tuple(shapes[1:]), shaped)
+        judge = Judge(world, first, lengths, facts, symmetric, seconds, tuple(shapes[1:]), shaped)
         broken: set[Definition] = set()
         budget = Budget(2 * seconds)
         for definition in (d for found in world.definitions.values() for d in found if not d.is_alias):
@@ -200,6 +202,8 @@ class Judge:
         readings: dict[str, None] = {}
         for place in range(1, len(sides)):
             found = self._pair(sides[0], sides[place], number, budget, place)
+            if found.verdict.status == "refuted":
+                found = self._by_entry(found, sides[0], sides[place], number, budget) or found
             readings |= dict.fromkeys(found.readings)
             if result is None or _ORDER.index(found.verdict.status) < _ORDER.index(result.verdict.status):
                 result = found
@@ -207,6 +211,22 @@ class Judge:
                 break
         assert result is not None
         return dataclasses.replace(result, readings=tuple(readings)) if result.verdict else result
+
+    def _by_entry(self, whole: Judged, left: t.Term, right: t.Term, number: int, budget: Budget) -> Judged | None:
+        """The verdict on the entry that is wrong in a matrix that is written out."""
+        if not isinstance(right, t.Entries):
+            return None
+        several = (len(right.rows) > 1, len(right.rows[0]) > 1)
+        for i, row in enumerate(right.rows, 1):
+            for j, entry in enumerate(row, 1):
+                at = tuple(t.At("", place) for place, counts in zip((i, j), several, strict=True) if counts)
+                found = self._pair(t.Picked(left.span, left, at), entry, number, budget, whole.side)
+                if found.verdict.status == "refuted":
+                    place = ", ".join(str(index.shift) for index in at)
+                    words = found.verdict.diagnosis or found.verdict.reason
+                    verdict = dataclasses.replace(found.verdict, diagnosis=f"in entry [{place}]: {words}")
+                    return dataclasses.replace(found, verdict=verdict)
+        return None
 
     def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
         """One equality, in each manner of reading until one holds."""
@@ -335,6 +355,8 @@ class Judge:
                 context.partial(name)  # so that it has a value at a point
         correct = _spelled_out(context, by_name(context, correct))
         claim = Equation(correct.name, claim.rhs, claim.indices)
+        if self.symmetric:
+            claim, correct = (_symmetrized(context, side, self.symmetric) for side in (claim, correct))
         return decide(context, self._sized(claim), self._sized(correct), "", budget)
 
     def _sized(self, equation: Equation) -> Equation:
@@ -504,6 +526,8 @@ def _renamed(term: t.Term, name: str, meant: str) -> t.Term:
 def _spelled_out(context: Context, side: Equation) -> Equation:
     """A side that is a name as what that is defined by; expressions that are differentiated have none, and stay so."""
     rhs = side.rhs
+    if any(name.startswith("dexpression") for name in names_in(rhs)):
+        rhs = context.without_partials(rhs)
     for equation in context.model.equations:
         if equation.name.startswith("expression") or equation.name == _names(side.rhs):
             kind = Indexed if equation.indices else Symbol
@@ -511,6 +535,14 @@ def _spelled_out(context: Context, side: Equation) -> Equation:
             table = {part: _at(context, equation, part.indices if isinstance(part, Indexed) else ()) for part in parts}
             rhs = relabelled(rhs, table, context.written) if table else rhs
     return Equation(side.name, rhs, side.indices)
+
+
+def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equation:
+    """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric."""
+    rhs = context.without_partials(side.rhs)
+    entries = [entry for entry in rhs.atoms(Indexed) if _names(entry) in names and len(entry.indices) == 2]
+    table = {entry: (entry + entry.base[entry.indices[::-1]]) / 2 for entry in entries}
+    return Equation(side.name, relabelled(rhs, table, context.written), side.indices)
 
 
 def _names(part: Expr) -> str:

@@ -709,10 +709,12 @@ class Resolver:
             raise UnreadError(f"there is nothing behind {name.text}", name.span.start, name.span.end)
         of, after = self._nabla_operand(items, place + 1)
         span = Span(name.span.start, of.span.end)
-        if isinstance(of, t.Substituted):
-            inner = t.Partial(span, of.body, by * order, True)
-            return t.Substituted(span, inner, of.values), after
-        return t.Partial(span, of, by * order, name.kind == "nabla"), after
+        body = of.body if isinstance(of, t.Substituted) else of
+        if not by:  # ∇²f: by what, f says, each time
+            for _ in range(order - 1):
+                body = t.Partial(span, body, (), True)
+        inner = t.Partial(span, body, by * order, name.kind == "nabla")
+        return t.Substituted(span, inner, of.values) if isinstance(of, t.Substituted) else inner, after
 
     def _nabla_operand(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
         first = only(items[place][1])
