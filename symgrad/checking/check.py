@@ -112,7 +112,7 @@ class _Checker:
         """One finding an equation, in the document's order."""
         placed = list(self._statements())
         trees = [statement.tree for _, statement in placed if statement.tree is not None]
-        self.symbols = analysed(trees)
+        self.symbols = analysed(trees, self.declared.labels)
         self.resolver = Resolver(self.symbols, self._functions())
         sentences: list[Sentence] = []
         for number, (fragment, statement) in enumerate(placed):

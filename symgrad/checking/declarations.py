@@ -21,6 +21,7 @@ class Declarations:
     elementwise: frozenset[str] = frozenset()
     sums: dict[str, str] = field(default_factory=dict)
     symmetric: frozenset[str] = frozenset()
+    labels: frozenset[str] = frozenset()  # letters that are a part of names, the c of v_c, and no indices
     silenced: str | None = None
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
     unread: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Declarations:
         shapes: dict[str, tuple[str, ...]] = {}
         functions: set[str] = set()
         symmetric: set[str] = set()
+        labels: set[str] = set()
         sums: dict[str, str] = {}
         equations: list[str] = []
         unread: list[str] = []
@@ -38,11 +40,19 @@ class Declarations:
             shapes |= part.shapes
             functions |= part.elementwise
             symmetric |= part.symmetric
+            labels |= part.labels
             sums |= part.sums
             equations += part.equations
             unread += part.unread
         return Declarations(
-            shapes, frozenset(functions), sums, frozenset(symmetric), None, tuple(equations), tuple(unread)
+            shapes,
+            frozenset(functions),
+            sums,
+            frozenset(symmetric),
+            frozenset(labels),
+            None,
+            tuple(equations),
+            tuple(unread),
         )
 
 
@@ -58,6 +68,7 @@ def declarations(text: str) -> Declarations:
     shapes: dict[str, tuple[str, ...]] = {}
     functions: set[str] = set()
     symmetric: set[str] = set()
+    labels: set[str] = set()
     sums: dict[str, str] = {}
     unread: list[str] = []
     equations: list[str] = []
@@ -75,6 +86,8 @@ def declarations(text: str) -> Declarations:
             sums[fact["name"]] = fact["axis"] or ""
         elif colon and what == "elementwise":
             functions.add(name)
+        elif colon and what == "label":
+            labels.add(name)
         elif colon and what in ELEMENTWISE:
             equations.append(rf"{name}({_ARGUMENT}) = \operatorname{{{what}}}({_ARGUMENT})")
         elif "=" in part and not part.startswith("sum("):
@@ -85,7 +98,16 @@ def declarations(text: str) -> Declarations:
             shapes[name] = tuple(re.sub(r"\W", "", size) for size in what.split())
         else:
             unread.append(part)
-    return Declarations(shapes, frozenset(functions), sums, frozenset(symmetric), None, tuple(equations), tuple(unread))
+    return Declarations(
+        shapes,
+        frozenset(functions),
+        sums,
+        frozenset(symmetric),
+        frozenset(labels),
+        None,
+        tuple(equations),
+        tuple(unread),
+    )
 
 
 def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:

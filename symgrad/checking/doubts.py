@@ -128,7 +128,8 @@ class Doubts:
         entries = {(ref.name, ref.at[0].letter) for ref in by if isinstance(ref, t.Ref) and len(ref.at) == 1}
         if not entries or any(isinstance(node, t.Big) for node in t.walk(right)):
             return ""
-        for definition in (d for found in self.world.definitions.values() for d in found):
+        losses = (d for found in self.world.definitions.values() for d in found if d.name.split("_")[0] in LOSSES)
+        for definition in losses:
             letters = {at.letter for at in definition.at}
             sums = [node for node in t.walk(definition.body) if isinstance(node, t.Big)]
             over = {place.letter for big in sums for place in big.over}
@@ -249,7 +250,12 @@ class Doubts:
         strange = (
             {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - self.lengths.keys()
         )
-        return [(n, other) for n in sorted(strange) for other in sorted(known) if re.fullmatch(rf"{n}_\d+", other)]
+        return [
+            (n, other)
+            for n in sorted(strange)
+            for other in sorted(known)
+            if re.fullmatch(rf"{re.escape(n)}_\d+", other)
+        ]
 
     def _untold(self, correct: Expr, number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""

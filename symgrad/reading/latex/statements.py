@@ -115,7 +115,7 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
             word = "".join(token.text for token in run)
             place = part.index(run[0])
             after = part[place + len(run)] if place + len(run) < len(part) else None
-            alone = place == 0 and after is not None and after.kind == "RELATION"
+            alone = place == 0 and _is_left(word, part[len(run) :])
             lettered = sum(token.kind == "NAME" for token in run)
             if word.startswith("d") and lettered == len(run) <= 3:
                 continue  # dW is a derivative
@@ -131,6 +131,14 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
             ):
                 result.add(word)
     return result
+
+
+def _is_left(word: str, behind: Sequence[Token]) -> bool:
+    """Whether what stands behind a word ends a left-hand side: a relation, or arguments and then one, MSE(y, t) =."""
+    depths = list(itertools.accumulate((t.kind in OPENING) - (t.kind in CLOSING) for t in behind))
+    if word.isupper() and behind and behind[0].text == "(" and 0 in depths:
+        behind = behind[depths.index(0) + 1 :]
+    return bool(behind) and behind[0].kind == "RELATION"
 
 
 def subscripted_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[str]:

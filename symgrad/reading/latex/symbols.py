@@ -10,7 +10,7 @@ import itertools
 import keyword
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -202,8 +202,8 @@ TRANSPOSES = frozenset(("T", "mathsfT", "intercal"))
 _NOT_NAMES = frozenset(("-1", "*", "?", "!", "%"))
 
 
-def analysed(trees: Iterable[Tree], declared: Iterable[str] = ()) -> Symbols:
-    """The symbols of a document, from all its formulas; `declared` are names that a person has declared."""
+def analysed(trees: Iterable[Tree], labels: Set[str] = frozenset()) -> Symbols:
+    """The symbols of a document, from all its formulas; `labels` are letters that a person says are no indices."""
     everything = list(trees)
     found = Symbols()
     uses: list[tuple[int, Occurrence]] = []
@@ -214,6 +214,7 @@ def analysed(trees: Iterable[Tree], declared: Iterable[str] = ()) -> Symbols:
             uses += [(number, use) for use in _uses(tree)]
     lefts = [_left(tree) for tree in everything]
     _indices(found, everything, uses, lefts)
+    found.indices -= labels
     _slots(found, uses)
     found.sampled = _sampled(found, uses)
     _names(found, everything, uses, lefts)
