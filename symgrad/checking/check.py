@@ -142,6 +142,8 @@ class _Checker:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
+        declared = {self._name(name): tuple(map(self._name, of)) for name, of in self.declared.unknown.items()}
+        self.world = self.world.with_unknown(sentences, declared)
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
         self.world.given = _given(sentences)
         self.world.named()
@@ -191,7 +193,8 @@ class _Checker:
                     given = Fragment("given", Text.of(equation, self.document.file))
                     formulas.append((given, equation, macros))
                 for part in found.unread:
-                    message = f"can't read {part!r} in a symgrad comment; write X: n d; S: n n, symmetric; f: elementwise; sum(y)=1"
+                    examples = "X: n d; S: n n, symmetric; f: elementwise; sum(y)=1"
+                    message = f"can't read {part!r} in a symgrad comment; write {examples}"
                     self.problems.append(Problem(fragment.text.place(0), message))
                 continue
             if fragment.kind not in ("display", "inline", "claim"):
@@ -576,6 +579,7 @@ class _Checker:
         letters = [letter for letter in "nmkpqrst" if letter not in taken]
         unnamed = dict(zip(dict.fromkeys(re.findall(r"\bsize\d+\b", message)), letters, strict=False))
         message = re.sub(r"\bsize\d+\b", lambda match: unnamed.get(match[0], match[0]), message)
+        message = re.sub(r"\badjoint_(\w+?)__(\w+?)_?\b", r"∂\2/∂\1", message)
         return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(

@@ -9,51 +9,44 @@ from dataclasses import dataclass, field
 from symgrad.errors import InputError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
-_ARGUMENT = r"\mathrm{argument}"  # a name that no document has for something else
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
+_SIZE = re.compile(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?")
+_OF_ITSELF = re.compile(r"(?P<name>[^=]+?)\s*=\s*(?P=name)\s*\((?P<names>[^()]+)\)")  # L = L(y, t): a loss of both
+_ARGUMENT = r"\mathrm{argument}"  # a name that no document has for something else
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """Shapes by LaTeX name, elementwise functions, symmetric matrices, names whose entries sum to one (over an axis)."""
+    """What comments say, each name being in LaTeX."""
 
-    shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    elementwise: frozenset[str] = frozenset()
-    sums: dict[str, str] = field(default_factory=dict)
-    symmetric: frozenset[str] = frozenset()
+    shapes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    elementwise: frozenset[str] = frozenset()  # functions
+    sums: Mapping[str, str] = field(
+        default_factory=dict
+    )  # names whose entries sum to one, over an axis or the last one
+    symmetric: frozenset[str] = frozenset()  # matrices
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and what each depends on
     labels: frozenset[str] = frozenset()  # letters that are a part of names, the c of v_c, and no indices
-    silenced: str | None = None
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
+    silenced: str | None = None
     unread: tuple[str, ...] = ()
 
     @staticmethod
     def joined(parts: Iterable[Declarations]) -> Declarations:
         """All together; the later one counts where two differ."""
-        shapes: dict[str, tuple[str, ...]] = {}
-        functions: set[str] = set()
-        symmetric: set[str] = set()
-        labels: set[str] = set()
-        sums: dict[str, str] = {}
-        equations: list[str] = []
-        unread: list[str] = []
+        found = Declarations()
         for part in parts:
-            shapes |= part.shapes
-            functions |= part.elementwise
-            symmetric |= part.symmetric
-            labels |= part.labels
-            sums |= part.sums
-            equations += part.equations
-            unread += part.unread
-        return Declarations(
-            shapes,
-            frozenset(functions),
-            sums,
-            frozenset(symmetric),
-            frozenset(labels),
-            None,
-            tuple(equations),
-            tuple(unread),
-        )
+            found = Declarations(
+                {**found.shapes, **part.shapes},
+                found.elementwise | part.elementwise,
+                {**found.sums, **part.sums},
+                found.symmetric | part.symmetric,
+                {**found.unknown, **part.unknown},
+                found.labels | part.labels,
+                (*found.equations, *part.equations),
+                unread=(*found.unread, *part.unread),
+            )
+        return found
 
 
 def declarations(text: str) -> Declarations:
@@ -65,49 +58,36 @@ def declarations(text: str) -> Declarations:
     ignore = re.fullmatch(r"\s*ignore\s*(?::\s*(.*?))?\s*", text, re.DOTALL)
     if ignore:
         return Declarations(silenced=ignore[1] or "")
-    shapes: dict[str, tuple[str, ...]] = {}
-    functions: set[str] = set()
-    symmetric: set[str] = set()
-    labels: set[str] = set()
-    sums: dict[str, str] = {}
-    unread: list[str] = []
-    equations: list[str] = []
-    for part in (part.strip() for part in text.replace("\n", " ").split(";")):
-        fact = _FACT.fullmatch(part)
-        name, colon, what = (piece.strip() for piece in part.rpartition(":"))
-        if not part:
-            continue
-        if colon and what.endswith("symmetric"):  # S: n n, symmetric
-            symmetric.add(name)
-            what = what.removesuffix("symmetric").rstrip(", ")
-            if not what:
-                continue
-        if fact:
-            sums[fact["name"]] = fact["axis"] or ""
-        elif colon and what == "elementwise":
-            functions.add(name)
-        elif colon and what == "label":
-            labels.add(name)
-        elif colon and what in ELEMENTWISE:
-            equations.append(rf"{name}({_ARGUMENT}) = \operatorname{{{what}}}({_ARGUMENT})")
-        elif "=" in part and not part.startswith("sum("):
-            equations.append(part)
-        elif colon and what == "scalar":
-            shapes[name] = ()
-        elif colon and all(re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", size) for size in what.split()):
-            shapes[name] = tuple(re.sub(r"\W", "", size) for size in what.split())
-        else:
-            unread.append(part)
-    return Declarations(
-        shapes,
-        frozenset(functions),
-        sums,
-        frozenset(symmetric),
-        frozenset(labels),
-        None,
-        tuple(equations),
-        tuple(unread),
-    )
+    parts = (part.strip() for part in text.replace("\n", " ").split(";"))
+    return Declarations.joined(_declared(part) for part in parts if part)
+
+
+def _declared(part: str) -> Declarations:
+    """What one part of a directive says."""
+    if fact := _FACT.fullmatch(part):
+        return Declarations(sums={fact["name"]: fact["axis"] or ""})
+    if of_itself := _OF_ITSELF.fullmatch(part):
+        return Declarations(unknown={of_itself["name"]: tuple(re.split(r"\s*,\s*", of_itself["names"].strip()))})
+    if "=" in part and not part.startswith("sum("):
+        return Declarations(equations=(part,))
+    name, colon, what = (piece.strip() for piece in part.rpartition(":"))
+    symmetric = frozenset({name}) if what.endswith("symmetric") else frozenset()  # S: n n, symmetric
+    what = what.removesuffix("symmetric").rstrip(", ") if symmetric else what
+    if not colon or not all(_SIZE.fullmatch(size) for size in what.split()):
+        return Declarations(unread=(part,))
+    match what:
+        case "elementwise":
+            return Declarations(elementwise=frozenset({name}))
+        case "label":
+            return Declarations(labels=frozenset({name}))
+        case "scalar":
+            return Declarations(shapes={name: ()})
+    if what in ELEMENTWISE:
+        return Declarations(equations=(rf"{name}({_ARGUMENT}) = \operatorname{{{what}}}({_ARGUMENT})",))
+    sizes = tuple(re.sub(r"\W", "", size) for size in what.split())
+    if not sizes and not symmetric:
+        return Declarations(unread=(part,))
+    return Declarations(shapes={name: sizes} if sizes else {}, symmetric=symmetric)
 
 
 def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:

@@ -297,6 +297,8 @@ class Doubts:
 
     def _uncovered(self, left: t.Term, right: t.Term, context: Context, abstract: frozenset[str], number: int) -> str:
         """Whether an unknown loss may depend on a quantity in a way that the claim needn't mention."""
+        if abstract <= self.world.unknown.keys():
+            return ""
         names = ", ".join(sorted(abstract)).rstrip("_")
         by: set[str] = set()
         through: set[str] = set()

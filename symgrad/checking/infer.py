@@ -103,7 +103,8 @@ class Inference:
         self.evidence = evidence
         said = {size for shape in self.declared.values() for axis in shape for size in axis.free_symbols}
         sizes = Sizes({}, frozenset(said & set(self.lengths.values())))
-        start = Shapes(sizes, dict(self.declared), matrices=evidence.matrices)
+        losses: dict[str, Shape] = dict.fromkeys(self.world.unknown, ())
+        start = Shapes(sizes, {**self.declared, **losses}, matrices=evidence.matrices)
         beam = [start]
         if self.evidence.matrices:
             other = start.copy()

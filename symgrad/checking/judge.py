@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Expr, Indexed, IndexedBase, Symbol
+from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
 from symgrad.checking.doubts import UNTIED, Doubts, by_name, scalars
 from symgrad.checking.evaluate import Evaluator, Unknown
@@ -22,6 +23,7 @@ from symgrad.equations import Equation, Index, Model, Quantity, names_in
 from symgrad.errors import SymgradError
 from symgrad.facts import SumFact
 from symgrad.indices import canonical, refreshed, relabelled, sigma
+from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
@@ -357,7 +359,8 @@ class Judge:
         claim = Equation(correct.name, claim.rhs, claim.indices)
         if self.symmetric:
             claim, correct = (_symmetrized(context, side, self.symmetric) for side in (claim, correct))
-        return decide(context, self._sized(claim), self._sized(correct), "", budget)
+        verdict = decide(context, self._sized(claim), self._sized(correct), "", budget)
+        return dataclasses.replace(verdict, correct=_with_slopes(verdict.correct)) if verdict.correct else verdict
 
     def _sized(self, equation: Equation) -> Equation:
         """An equation in the lengths of axes as they are known by now."""
@@ -406,6 +409,9 @@ class Judge:
         """The definitions that names depend on, and for an unknown loss all through which it may be reached."""
         if not abstract:
             return self.world.closure(names, number)
+        if abstract <= self.world.unknown.keys():
+            ends = {end for loss in abstract for end in self.world.unknown[loss]}
+            return self.world.closure(names | ends, number)
         reached = {other for name in names for other in self.world.dependents(name, number)}
         found = self.world.closure(names | reached, number)
         return [definition for definition in found if self._is_usable(definition, number)]
@@ -463,7 +469,14 @@ class Judge:
                 yield SumFact(name, str(wanted))
 
     def _surrogate(self, loss: str, equations: Sequence[Equation], names: set[str]) -> Equation:
-        """A loss of which nothing is known: any linear function of what the model ends in has any gradient there."""
+        """A loss of which nothing is known: any linear function of what it depends on has any gradient there."""
+        if loss in self.world.unknown:
+            axes = {equation.name: equation.quantity.axes for equation in equations}
+            for name in self.world.unknown[loss]:
+                with contextlib.suppress(Unknown):  # what has axes that nothing says is nothing that is looked at
+                    axes[name] = axes[name] if name in axes else self.shapes.of(name)
+            known = [name for name in self.world.unknown[loss] if name in axes]
+            return Equation(loss, Add(*(self._weighted(name, loss, axes[name]) for name in known)), ())
         used = {name for equation in equations for name in equation.uses}
         ends = [e for e in equations if e.name not in used and not e.name.startswith("expression")]
         ends = [e for e in ends if e.indices or e.name.split("_")[0] not in LOSSES]  # a loss depends on no other one
@@ -476,8 +489,6 @@ class Judge:
                 terms.append(self._weighted(name, loss, self.shapes.of(_original(name))))
         if not terms:
             raise Misfit(f"nothing defines {loss}")
-        from sympy import Add
-
         return Equation(loss, Add(*terms), ())
 
     def _weighted(self, name: str, loss: str, axes: tuple[Expr, ...]) -> Expr:
@@ -535,6 +546,17 @@ def _spelled_out(context: Context, side: Equation) -> Equation:
             table = {part: _at(context, equation, part.indices if isinstance(part, Indexed) else ()) for part in parts}
             rhs = relabelled(rhs, table, context.written) if table else rhs
     return Equation(side.name, rhs, side.indices)
+
+
+def _with_slopes(side: Equation) -> Equation:
+    """A side with ∂L/∂O for the name that the slope of an unknown loss has here."""
+    table: dict[Basic, Basic] = {}
+    for symbol in side.rhs.atoms(Symbol):
+        end, mark, loss = str(symbol).removeprefix("adjoint_").partition("__")
+        if mark and str(symbol).startswith("adjoint_"):
+            table[symbol] = Symbol(partial_name(loss.rstrip("_"), end))
+    bases = {base: IndexedBase(table[base.label]) for base in side.rhs.atoms(IndexedBase) if base.label in table}
+    return Equation(side.name, side.rhs.xreplace({**table, **bases}), side.indices) if table else side
 
 
 def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equation:

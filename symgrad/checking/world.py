@@ -43,6 +43,7 @@ class World:
     depth: int = 3
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
     sections: Sequence[int] = ()  # the sentences that sections begin with
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
 
     def solved(self, definition: Definition, differentiated: set[str]) -> bool:
         """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
@@ -140,11 +141,25 @@ class World:
                 found[name] = Function(definition.parameters, definition.body)
         return found
 
+    def with_unknown(self, sentences: Sequence[Sentence], declared: Mapping[str, tuple[str, ...]]) -> World:
+        """The world with the losses of which sentences, or a person, only say what they depend on: L = l(o, y)."""
+        found = dict(declared)
+        for sentence in sentences:
+            match sentence.sides[:2]:
+                case (t.Ref(name=name, at=()), t.Apply(function=function, arguments=arguments, primes=0, at=())):
+                    names = tuple(argument.name for argument in arguments if isinstance(argument, t.Ref))
+                    is_loss = len(names) > 1 and (function == name or name.split("_")[0] in LOSSES)
+                    known = function in self.applied or function in ELEMENTWISE or function in VOCABULARY
+                    if is_loss and not known and len(names) == len(arguments) and len(sentence.sides) == 2:
+                        found[name] = names
+        left = {name: ds for name, ds in self.definitions.items() if name not in found}
+        return replace(self, definitions=left, unknown=found)
+
     def loss(self, number: int, names: Iterable[str]) -> str:
         """The loss that dW is a derivative of: the last scalar before a place that is called like one."""
         scalars = [name for name in names if name.split("_")[0] in LOSSES]
         placed = [(d.number < number, d.number, name) for name in scalars if (d := self.visible(name, number))]
-        return max(placed)[2] if placed else "loss_"
+        return max(placed)[2] if placed else next(iter(self.unknown), "loss_")
 
     def closure(self, names: Iterable[str], number: int) -> list[Definition]:
         """The definitions that names depend on, each behind those that it uses; raises CycleError.

@@ -99,6 +99,7 @@ class Symbols:
 
     def _new(self, key: Key, labels: tuple[str, ...], primes: int) -> str:
         base = key[0] if key[0].isidentifier() else "q"
+        base = "lam" if base == "lambda" else base  # lambda is a word of Python's
         text = base + "".join(key[2])
         for label in labels:
             text += "_" + (label if label.startswith("{") else re.sub(r"\W", "_", label))
