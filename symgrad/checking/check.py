@@ -36,7 +36,7 @@ from symgrad.checking.sentences import (
     used,
 )
 from symgrad.checking.updates import check_update, gradient_meant
-from symgrad.checking.world import World, defined_by
+from symgrad.checking.world import World, defined_by, names_error
 from symgrad.equations import Size, axis
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
@@ -113,8 +113,12 @@ class _Checker:
         self.symbols = analysed(trees)
         self.resolver = Resolver(self.symbols, self._functions())
         sentences: list[Sentence] = []
+        before: Sentence | None = None
         for number, (fragment, statement) in enumerate(placed):
-            sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
+            found = self._sentence(number, fragment, statement, before)
+            sentences.append(found)
+            if before is None or fragment.kind == "display" or before.fragment.kind != "display":
+                before = found  # a display that begins with = goes on from a display
         sentences = in_context(sentences)
         self.world = World(depth=self.symbols.depth)
         restated: set[int] = set()
@@ -139,6 +143,10 @@ class _Checker:
                 if definition.name in self.world.definitions:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
+                    self.world.add(definition)
+        for meant in filter(None, map(names_error, sentences)):
+            for definition in defined_by(meant, self.world.depth):
+                if definition.name not in self.world.definitions:
                     self.world.add(definition)
         self.world, sentences = scoped(self.world, sentences)
         self.world.given = _given(sentences)
@@ -487,7 +495,7 @@ class _Checker:
                 rule = "gradient" if derivative else "formula"
                 return self._with_judged(dataclasses.replace(base, kind=kind), rest, found, rule, start)
             if any(is_spelled_out(side) for side in sentence.sides):
-                return dataclasses.replace(base, kind="claim")
+                return self._with_judged(dataclasses.replace(base, kind="claim"), rest, found, "gradient", start)
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)
             if found.verdict:  # the same again; anything else defines the name anew

@@ -39,6 +39,7 @@ class Judged:
     side: int = 1
     readings: tuple[str, ...] = ()
     seen: tuple[tuple[t.Term, Expr], ...] = ()
+    missing: str = ""  # a quantity of which nothing is known
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ class Judge:
         misfits: list[Judged] = []
         for each in sides:
             found = self._instance(each, sentence.number, budget)
-            if found.verdict.status == "malformed" and layered:
-                misfits.append(found)
+            other_layers = self.world.aliases & {found.missing[:-1] + str(n) for n in range(self.world.depth + 1)}
+            if layered and (found.verdict.status == "malformed" or (found.missing and other_layers)):
+                misfits.append(found)  # the claim is about the layers whose error has a definition
                 continue
             judged.append(found)
             if found.verdict.status == "refuted" or len(judged) >= MOST_LAYERS:
@@ -202,7 +204,7 @@ class Judge:
             except OutOfTime:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
             except Unknown as error:
-                return Judged(Verdict("undecided", "", str(error)), place)
+                return Judged(Verdict("undecided", "", str(error)), place, missing=error.name)
             except (Misfit, SymgradError, CycleError) as error:
                 reasons.append(str(error))
                 continue
