@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -39,7 +40,6 @@ class Judged:
     side: int = 1
     readings: tuple[str, ...] = ()
     seen: tuple[tuple[t.Term, Expr], ...] = ()
-    missing: str = ""  # a quantity of which nothing is known
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,7 @@ class Judge:
         misfits: list[Judged] = []
         for each in sides:
             found = self._instance(each, sentence.number, budget)
-            other_layers = self.world.aliases & {found.missing[:-1] + str(n) for n in range(self.world.depth + 1)}
-            if layered and (found.verdict.status == "malformed" or (found.missing and other_layers)):
+            if layered and (found.verdict.status == "malformed" or self._is_without_error(found)):
                 misfits.append(found)  # the claim is about the layers whose error has a definition
                 continue
             judged.append(found)
@@ -174,6 +173,11 @@ class Judge:
             reason = f"{worst.verdict.reason}; written out for {self.world.depth} layers or steps"
             return dataclasses.replace(worst, verdict=dataclasses.replace(worst.verdict, reason=reason))
         return worst
+
+    def _is_without_error(self, found: Judged) -> bool:
+        """Whether nothing says what the error of one layer is, but that of another one has a definition."""
+        missing = re.fullmatch(r"nothing says what (\w+_)\d is", found.verdict.reason)
+        return missing is not None and any(f"{missing[1]}{n}" in self.world.aliases for n in range(10))
 
     def _instance(self, sides: tuple[t.Term, ...], number: int, budget: Budget) -> Judged:
         """Each side against the first one; the first that fails is the verdict."""
@@ -204,7 +208,7 @@ class Judge:
             except OutOfTime:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
             except Unknown as error:
-                return Judged(Verdict("undecided", "", str(error)), place, missing=error.name)
+                return Judged(Verdict("undecided", "", str(error)), place)
             except (Misfit, SymgradError, CycleError) as error:
                 reasons.append(str(error))
                 continue
