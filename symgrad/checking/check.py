@@ -22,6 +22,7 @@ from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import instances, names
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
+from symgrad.checking.rows import with_rows
 from symgrad.checking.samples import with_samples
 from symgrad.checking.scopes import scoped
 from symgrad.checking.sentences import (
@@ -38,7 +39,7 @@ from symgrad.checking.sentences import (
     used,
 )
 from symgrad.checking.updates import check_update, gradient_meant
-from symgrad.checking.world import CycleError, World, defined_by
+from symgrad.checking.world import CycleError, World, defined_by, names_error
 from symgrad.equations import Size, axis, names_in
 from symgrad.errors import SymgradError
 from symgrad.notation.numbers import decimal
@@ -115,9 +116,13 @@ class _Checker:
         self.symbols = analysed(trees, self.declared.labels)
         self.resolver = Resolver(self.symbols, self._functions())
         sentences: list[Sentence] = []
+        before: Sentence | None = None
         for number, (fragment, statement) in enumerate(placed):
-            sentences.append(self._sentence(number, fragment, statement, sentences[-1] if sentences else None))
-        sentences = in_context(self._with_entries(sentences))
+            found = self._sentence(number, fragment, statement, before)
+            sentences.append(found)
+            if before is None or fragment.kind == "display" or before.fragment.kind != "display":
+                before = found  # a display that begins with = goes on from a display
+        sentences = in_context(with_rows(self._with_entries(sentences)))
         self.world = World(depth=self.symbols.depth, sections=self._sections([fragment for fragment, _ in placed]))
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
@@ -141,6 +146,10 @@ class _Checker:
                 if definition.name in self.world.definitions:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
+                    self.world.add(definition)
+        for meant in filter(None, map(names_error, sentences)):
+            for definition in defined_by(meant, self.world.depth):
+                if definition.name not in self.world.definitions:
                     self.world.add(definition)
         declared = {self._name(name): tuple(map(self._name, of)) for name, of in self.declared.unknown.items()}
         self.world = self.world.with_unknown(sentences, declared)
@@ -527,7 +536,7 @@ class _Checker:
                 rule = "gradient" if derivative else "formula"
                 return self._with_judged(dataclasses.replace(base, kind=kind), rest, found, rule, start)
             if any(is_spelled_out(side) for side in sentence.sides):
-                return dataclasses.replace(base, kind="claim")
+                return self._with_judged(dataclasses.replace(base, kind="claim"), rest, found, "gradient", start)
         if restated and not self._is_first(sentence, names):
             found = self._verdict(sentence)
             asked = sentence.fragment.kind == "claim"

@@ -60,6 +60,9 @@ class Doubts:
         correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
         if correct.is_zero and has_derivative(left) and not claim.is_zero:
             return UNTIED
+        slopes = {name for side in compared for name in names_in(side.rhs) if context.is_partial(name)}
+        if any(context.partial(name).rhs.is_zero for name in slopes):
+            return UNTIED
         vague = self._partly_summed((left, right), number) or self._several_losses((left, right), number)
         vague = vague or self._held_apart(left, right)
         if vague:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import functools
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -182,8 +183,8 @@ class Judge:
         misfits: list[Judged] = []
         for each in sides:
             found = self._instance(each, sentence.number, budget)
-            if found.verdict.status == "malformed" and layered:
-                misfits.append(found)
+            if layered and (found.verdict.status == "malformed" or self._is_without_error(found)):
+                misfits.append(found)  # the claim is about the layers whose error has a definition
                 continue
             judged.append(found)
             if found.verdict.status == "refuted" or len(judged) >= MOST_LAYERS:
@@ -197,6 +198,11 @@ class Judge:
             reason = f"{worst.verdict.reason}; written out for {self.world.depth} layers or steps"
             return dataclasses.replace(worst, verdict=dataclasses.replace(worst.verdict, reason=reason))
         return worst
+
+    def _is_without_error(self, found: Judged) -> bool:
+        """Whether nothing says what the error of one layer is, but that of another one has a definition."""
+        missing = re.fullmatch(r"nothing says what (\w+_)\d is", found.verdict.reason)
+        return missing is not None and any(f"{missing[1]}{n}" in self.world.aliases for n in range(10))
 
     def _instance(self, sides: tuple[t.Term, ...], number: int, budget: Budget) -> Judged:
         """Each side against the first one; the first that fails is the verdict."""

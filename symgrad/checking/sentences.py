@@ -204,7 +204,9 @@ def in_context(sentences: Sequence[Sentence]) -> list[Sentence]:
     found = []
     for sentence in sentences:
         if len(sentence.sides) > 1 and sentence.kind not in ("other", "unread"):
-            sentence = replace(sentence, kind=context.kind(sentence))
+            claims = (one for one in found[-3:] if one.kind == "claim")
+            goes_on = any(sentence.left is claim.left for claim in claims)
+            sentence = replace(sentence, kind="claim" if goes_on else context.kind(sentence))
         context.see(sentence)
         found.append(sentence)
     return found

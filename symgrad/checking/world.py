@@ -296,6 +296,16 @@ def _put(term: t.Term, table: Mapping[tuple[str, tuple[t.At, ...]], t.Ref]) -> t
     return t.rewritten(term, lambda part: table.get((part.name, part.at), part) if isinstance(part, t.Ref) else part)
 
 
+def names_error(sentence: Sentence) -> Sentence | None:
+    """The definition in a claim δ = ∂J/∂z = …, for where δ has no other one."""
+    if sentence.kind != "claim" or len(sentence.sides) < 3 or not isinstance(sentence.left, t.Ref):
+        return None
+    partial = sentence.sides[1]
+    if not isinstance(partial, t.Partial) or len(partial.by) != 1 or not isinstance(partial.by[0], t.Ref):
+        return None
+    return replace(sentence, kind="definition", sides=sentence.sides[:2])
+
+
 def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     """The definitions that a sentence makes: one, or one for each layer."""
     if sentence.kind not in ("definition", "numbers") or len(sentence.sides) < 2 or is_number(sentence.sides[1]):

@@ -362,7 +362,7 @@ class Resolver:
                     of_samples = True
                 if kind == "family" and script.letter in self.symbols.indices - self.symbols.families:
                     kind = "index"  # y_i, beside y_t of any step t
-                if kind == "index" and script.word == ":":
+                if script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
                     at.append(t.At(script.letter, script.shift))

@@ -186,7 +186,7 @@ def runs(found: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str] = frozenset()) -> list[Token]:
-    """The tokens with each of the words as one; w2 is a word where w1 is, or w_2."""
+    """The tokens with each of the words as one; w2 is a word where w1 is, or w_2, or both x1 and y1."""
     if not words and not subscripted:
         return found
     numbered = {word[0] for word in words if _NUMBERED.fullmatch(word)}
@@ -196,7 +196,8 @@ def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str
         word = "".join(token.text for token in run)
         place = before[id(run[0])]
         lowered = place > 0 and found[place - 1].kind == "SUB"
-        beside = _NUMBERED.fullmatch(word) and (word[0] in numbered or (word in subscripted and not lowered))
+        likely = word[0] in numbered or (not lowered and (len(numbered) > 1 or word in subscripted))
+        beside = _NUMBERED.fullmatch(word) and likely
         if word in words or beside:
             table[id(run[0])] = run
     result: list[Token] = []

@@ -33,6 +33,7 @@ from symgrad.reading.latex.tree import (
 
 Key: TypeAlias = tuple[str, str, tuple[str, ...]]  # a letter or word, its font, its accents
 Kind: TypeAlias = Literal["label", "index", "family"]
+LAST = "n_l"  # the letter of the last layer, where n_l counts the layers
 TRADITIONAL = frozenset("ijklmnpqrstuvabc")  # letters that may be indices though no sum binds them
 COUNTING = frozenset(("t", "l", "L", "ell"))  # letters of time steps and layers
 LABELLED = frozenset("fogxyzhewd")  # letters that are none: W_f, W_o and so W_i are gates
@@ -155,11 +156,23 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
         case Chain() if tree.relations == ("<", ">"):
             for side in tree.sides[1:2]:
                 yield from _items(side, "<")
+        case Scripted() if (last := _last_layer(tree)) is not None:
+            yield last
         case Scripted():
             inner = "".join(s.text for s in scripts((tree.base, *tree.below, *tree.above)))
             yield Script(word=inner or "?", bracket=bracket)
         case _:
             yield Script(word="?", bracket=bracket)
+
+
+def _last_layer(tree: Scripted) -> Script | None:
+    """The last of n_l layers; n_{l-1} stands for the one before it."""
+    base, below = only(tree.base), scripts(tree.below)
+    if not isinstance(base, Name) or base.text not in ("n", "N", "L") or tree.above or tree.primes:
+        return None
+    if len(below) != 1 or below[0].letter != "l" or below[0].word:
+        return None
+    return Script(letter=LAST, shift=below[0].shift, bracket="(")
 
 
 def _shifted(tree: Sum, bracket: str) -> Script:
@@ -389,13 +402,16 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
                 not labels[use.key].isdisjoint(LABELLED - found.bound)
                 and script.letter not in found.families | found.bound
             )
+            if script.letter == LAST and "l" in found.families:
+                found.below[found.same(use.key)][place] = "family"
             if script.letter in found.indices and (whole or script.letter in found.families) and not gate:
                 kind: Kind = "family" if script.letter in found.families else "index"
                 if found.below[found.same(use.key)].get(place) != "family":
                     found.below[found.same(use.key)][place] = kind
         for place, script in enumerate(labelling(found, found.same(use.key), use.above)):
-            if script.letter in found.indices:
-                found.above[found.same(use.key)][place] = "family" if script.letter in found.families else "index"
+            if script.letter in found.indices or script.letter == LAST:
+                is_layer = script.letter in found.families or script.letter == LAST
+                found.above[found.same(use.key)][place] = "family" if is_layer else "index"
 
 
 def _sampled(found: Symbols, uses: list[tuple[int, Occurrence]]) -> set[Key]:

@@ -716,13 +716,32 @@ def _bar(token: Token, found: list[Token], place: int, stack: list[str]) -> str:
     closes = before is not None and before.kind in _CLOSES
     if pending and closes:
         return "ABS_CLOSE"
-    if closes and (any(kind in ("OPEN", "LBRACE") for kind in stack) or not _has_partner(found, place, mark)):
+    if closes and not _has_partner(found, place, mark, any(kind in ("OPEN", "LBRACE") for kind in stack)):
         return "SEPARATOR"
     return "ABS_OPEN"
 
 
-def _has_partner(found: list[Token], place: int, mark: str) -> bool:
-    return sum(1 for token in found[place + 1 :] if token.kind == "BAR" and token.text[0] == mark) % 2 == 1
+def _has_partner(found: list[Token], place: int, mark: str, inside: bool) -> bool:
+    """Whether a bar behind a factor opens a norm: an odd number of bars follow it, up to the end of its parentheses."""
+    if inside and not _is_factor(found, place):
+        return False
+    bars = depth = 0
+    for token in found[place + 1 :]:
+        depth += (token.kind in ("OPEN", "LBRACE", "BEGIN")) - (token.kind in ("CLOSE", "RBRACE", "END"))
+        if inside and depth < 0:
+            break
+        bars += token.kind == "BAR" and token.text[0] == mark
+    return bars % 2 == 1
+
+
+def _is_factor(found: list[Token], place: int) -> bool:
+    """Whether a number or a fraction of numbers stands before a bar, which no condition or divergence begins with."""
+    back = place - 1
+    while back >= 0 and found[back].kind in ("LBRACE", "RBRACE", "NUMBER"):
+        back -= 1
+    return found[place - 1].kind in ("RBRACE", "NUMBER") and (
+        back < 0 or found[back].kind not in ("NAME", "SUB", "SUP", "WORD")
+    )
 
 
 def split(found: list[Token]) -> Iterator[list[Token]]:
