@@ -85,6 +85,7 @@ class Judge:
     broken: frozenset[Definition] = frozenset()  # what doesn't fit in these shapes
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
+    decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
 
     @functools.cached_property
     def _others(self) -> list[Judge]:
@@ -365,7 +366,11 @@ class Judge:
         claim = Equation(correct.name, claim.rhs, claim.indices)
         if self.symmetric:
             claim, correct = (_symmetrized(context, side, self.symmetric) for side in (claim, correct))
-        verdict = decide(context, self._sized(claim), self._sized(correct), "", budget)
+        claim, correct = self._sized(claim), self._sized(correct)
+        key = (context.model.inputs, context.model.equations, claim, correct)
+        if key not in self.decided:  # most manners of reading come to the same
+            self.decided[key] = decide(context, claim, correct, "", budget)
+        verdict = self.decided[key]
         return dataclasses.replace(verdict, correct=_with_slopes(verdict.correct)) if verdict.correct else verdict
 
     def _sized(self, equation: Equation) -> Equation:
