@@ -4,6 +4,7 @@ import pytest
 
 import symgrad as sg
 
+LAYER = {"W": "q d", "x": "d"}
 VECTORS = {r"\mu": "n", r"\sigma": "n"}
 
 
@@ -41,6 +42,16 @@ def statuses(tmp_path, text):
             {},
         ),
         ([r"E = \frac{1}{2}(t1 - \hat{y1})^2"], r"\frac{\partial E}{\partial \hat{y1}} = \hat{y1} - t1", {}),
+        (
+            [],
+            r"\frac{\partial}{\partial b} \tanh(b x)"
+            r" = \frac{\partial}{\partial (b x)} \tanh(b x) \frac{\partial}{\partial b} b x",
+            {},
+        ),
+        (["f(x) = x^3"], r"\nabla^2 f(x) = 6 x", {}),
+        (["f(x, y) = x^2 y"], r"\nabla^2 f = \begin{bmatrix} 2 y & 2 x \\ 2 x & 0 \end{bmatrix}", {}),
+        (["L = w^T S w"], r"\frac{\partial L}{\partial w} = 2 S w", {"w": "n", "S": "n n, symmetric"}),
+        (["o = W x", "L = l(o, y)"], r"\frac{\partial L}{\partial W} = \frac{\partial L}{\partial o} x^T", LAYER),
         ([r"y = \mu(x) + \sigma(x)"], r"\frac{\partial y}{\partial \mu} = 1", {}),
     ],
 )
@@ -52,6 +63,8 @@ def test_a_formula_is_read_as_its_author_means_it(definitions, claim, shapes):
     ("definitions", "claim", "shapes"),
     [
         (["e^2 = (y - w x)^2"], r"\frac{\partial e^2}{\partial w} = 2 e x", {}),
+        (["f(x) = x^3"], r"\nabla^2 f(x) = 3 x^2", {}),
+        (["o = W x", "L = l(o, y)"], r"\frac{\partial L}{\partial W} = 2 \frac{\partial L}{\partial o} x^T", LAYER),
         (
             [r"K = \sum_k \sigma_k^2 - \log \sigma_k^2"],
             r"\frac{\partial K}{\partial \log \sigma} = \sigma^2 - 1",
@@ -120,6 +133,18 @@ def test_an_equation_by_entries_says_again_what_its_matrices_say(tmp_path):
     text = "$y = w^T x$\n\n$u = A v$\n\n$u_i = \\sum_j A_{ij} v_%s$"
     assert statuses(tmp_path, text % "j")[-1] == "proved"
     assert statuses(tmp_path, text % "i")[-1] == "refuted"
+
+
+def test_a_small_letter_may_name_a_row_of_a_matrix_and_a_loss_what_it_depends_on(tmp_path):
+    given = r"<!-- symgrad: Q: N d; K: N d; V: N d; q_i=Q_{i:}; k_j=K_{j:}; o_i=O_{i:}; \phi=\phi(O) -->"
+    attention = r"$S = Q K^T$, $P = \mathrm{softmax}(S)$, $O = P V$"
+    claims = r"$dP_{ij} = do_i^T V_{j:}$ $dk_j = \sum_i dS_{ij} q_i$ $dV = P\, dO$"
+    assert statuses(tmp_path, f"{given}\n\n{attention}\n\n{claims}")[-3:] == ["proved", "proved", "refuted"]
+
+
+def test_the_wrong_entry_of_a_matrix_is_named():
+    verdict = sg.verify(["f(x, y) = x^3 y"], r"\nabla^2 f = \begin{bmatrix} 6 x y & 3 x^2 \\ 3 x & 0 \end{bmatrix}")
+    assert verdict.diagnosis == "in entry [2, 1]: the factor x is missing"
 
 
 def test_the_correct_formula_names_nothing_that_the_document_does_not():

@@ -381,8 +381,8 @@ def _of_sibling(sides: Sequence[t.Term], ledger: Ledger) -> Verdict | None:
             same = isinstance(term, t.Ref) and re.search(rf"(?<!\d){before}(?!\d)", term.name)
             return replace(term, name=_renumbered(term.name, before, number[0])) if same else term
 
-        own = placeless(t.rewritten(formula, renumbered))
-        if own == placeless(formula) or own not in ledger.written():
+        own = t.placeless(t.rewritten(formula, renumbered))
+        if own == t.placeless(formula) or own not in ledger.written():
             continue
         for quantity, printed in learned(own, sides[1]):
             known, twin = ledger.values.get(quantity), _renumbered(quantity, number[0], before[0])
@@ -396,13 +396,6 @@ def _of_sibling(sides: Sequence[t.Term], ledger: Ledger) -> Verdict | None:
 
 def _renumbered(name: str, before: str, after: str) -> str:
     return re.sub(rf"(?<!\d){before}(?!\d)", after, name)
-
-
-def placeless(term: t.Term) -> t.Term:
-    """A term without the places at which it is written, to be compared with others."""
-    return t.rewritten(
-        term, lambda part: replace(part, span=t.NOWHERE, **({"latex": ""} if isinstance(part, t.Ref) else {}))
-    )
 
 
 def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:

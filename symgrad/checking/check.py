@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sympy import Expr
 
-from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value, placeless
+from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
@@ -166,7 +166,7 @@ class _Checker:
         @functools.cache
         def written() -> frozenset[t.Term]:
             nodes = (node for s in sentences for side in s.sides for node in t.walk(side))
-            return frozenset(placeless(node) for node in nodes if isinstance(node, t.Mul))
+            return frozenset(t.placeless(node) for node in nodes if isinstance(node, t.Mul))
 
         self.ledger = Ledger(written=written)
         findings: list[Finding] = []

@@ -60,7 +60,8 @@ class Doubts:
         correct = verdict.correct.rhs if verdict.correct is not None else compared[0].rhs
         if correct.is_zero and has_derivative(left) and not claim.is_zero:
             return UNTIED
-        slopes = {name for side in compared for name in names_in(side.rhs) if context.is_partial(name)}
+        starts = tuple(f"d{loss}_d" for loss in abstract)
+        slopes = {n for side in compared for n in names_in(side.rhs) if n.startswith(starts) and context.is_partial(n)}
         if any(context.partial(name).rhs.is_zero for name in slopes):
             return UNTIED
         vague = self._partly_summed((left, right), number) or self._several_losses((left, right), number)

@@ -555,6 +555,8 @@ class Evaluator:
             return self._by_logarithm(term, term.by[0])
         if not term.by:
             return self._gradient(term)
+        if isinstance(term.by[0], t.Mul | t.Add | t.Power | t.Div):
+            return self._by_expression(term, term.by[0])
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
         by_name, by_at = self.layered(by.name), by.at
@@ -599,6 +601,24 @@ class Evaluator:
             for row, second in zip(rows, seconds, strict=True)
         )
         return self._entries(t.Entries(term.span, table))
+
+    def _by_expression(self, term: t.Partial, by: t.Term) -> Value:
+        """∂σ(βx)/∂(βx), by a number that is written out wherever it stands."""
+        slot = t.Ref(by.span, "slot_")
+        whole = t.placeless(by)
+        inside = t.rewritten(term.of, lambda part: slot if t.placeless(part) == whole else part)
+        if inside is term.of:
+            raise Misfit("a derivative by what is no name")
+        at = self.value(by)
+        outer, self.local = self.local, {**self.local, slot.name: Value(Symbol(slot.name))}
+        try:
+            body = self.value(inside)
+        finally:
+            self.local = outer
+        if body.rank or at.rank:
+            raise Misfit("a derivative by what is no name")
+        slope = _derivative(lambda expr: body.expr.xreplace({Symbol(slot.name): expr}))
+        return Value(self.algebra.built(lambda: slope(at.expr)))
 
     def _by_logarithm(self, term: t.Partial, by: t.Apply) -> Value:
         """∂f/∂log vⁿ = (v / n) ∂f/∂v, entry by entry."""

@@ -278,7 +278,8 @@ class Judge:
         """What reads a claim in one manner."""
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
-            return self._jacobian(of, by, direct, number, manner.logistic)
+            own = next((e for e in self._canonical(found) if e.name == of), None)
+            return self._jacobian(of, by, direct, number, manner.logistic, own)
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
@@ -509,14 +510,17 @@ class Judge:
         indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
-    def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool) -> Value:
-        """∂of/∂by written out: of its own equation alone, or through all."""
+    def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Equation | None) -> Value:
+        """∂of/∂by written out: of its own equation alone, or through all; `own` is that of an expression."""
         definition = self.world.visible(of, number)
-        if definition is None:
+        if own is not None:
+            closed = [] if direct else self.world.closure({*own.uses, by}, number)
+        elif definition is None:
             raise Misfit(f"nothing defines {of}")
-        direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
-        closed = [definition] if direct else self.world.closure({of, by}, number)
-        equations = [self._sized(self._equation(d, logistic)) for d in closed]
+        else:
+            direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
+            closed = [definition] if direct else self.world.closure({of, by}, number)
+        equations = [self._sized(self._equation(d, logistic)) for d in closed] + ([own] if own is not None else [])
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
         quantities = tuple(Quantity(name, self.shapes.of(_original(name))) for name in sorted(inputs - defined))

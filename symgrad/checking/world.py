@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
@@ -99,7 +99,7 @@ class World:
     def named(self) -> None:
         """Puts names back: where an equation writes out what another one has a name for, it uses the name."""
         bodies = {
-            _plain(d.body): d
+            t.placeless(d.body): d
             for found in self.definitions.values()
             for d in found
             if not d.at and not d.parameters and isinstance(d.body, t.Add | t.Mul) and d.name not in self.aliases
@@ -249,26 +249,9 @@ class CycleError(Exception):
         self.cycle = tuple(cycle)
 
 
-def _plain(term: t.Term) -> tuple[object, ...]:
-    """A term without the places at which it is written, to be compared with others."""
-    values: list[object] = [type(term).__name__]
-    for item in fields(term):
-        if item.name not in ("span", "latex"):
-            values.append(_plain_value(getattr(term, item.name)))
-    return tuple(values)
-
-
-def _plain_value(value: object) -> object:
-    if isinstance(value, t.Term):
-        return _plain(value)
-    if isinstance(value, tuple):
-        return tuple(_plain_value(item) for item in value)
-    return value
-
-
-def _renamed(term: t.Term, bodies: Mapping[tuple[object, ...], Definition], own: str) -> t.Term:
+def _renamed(term: t.Term, bodies: Mapping[t.Term, Definition], own: str) -> t.Term:
     def part(inner: t.Term) -> t.Term:
-        known = bodies.get(_plain(inner)) if isinstance(inner, t.Add | t.Mul) else None
+        known = bodies.get(t.placeless(inner)) if isinstance(inner, t.Add | t.Mul) else None
         if known is not None and known.name != own and own not in used([known.body]):
             return t.Ref(inner.span, known.name)
         return _renamed(inner, bodies, own)

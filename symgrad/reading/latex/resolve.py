@@ -195,7 +195,10 @@ class Resolver:
                 if called is not None:
                     return t.Partial(Span(tree.span.start, called.span.end), called, variables), place + 2
                 if of is not None:
-                    return t.Partial(tree.span, self.term(of), variables), place + 1
+                    shown = place + 1 < len(items) and not items[place + 1][0] and _is_list(items[place + 1][1])
+                    if shown:
+                        self._choose("the parentheses behind a derivative were read as saying where it is taken")
+                    return t.Partial(tree.span, self.term(of), variables), place + 1 + shown
                 body, after = self._operand(items, place + 1, tree.span)
                 return t.Partial(Span(tree.span.start, body.span.end), body, variables), after
         if named is not None:
@@ -247,15 +250,16 @@ class Resolver:
         return self._called(named[0], named[1], group, place)[0]
 
     def _operand(self, items: Sequence[Item], place: int, span: Span) -> tuple[t.Term, int]:
-        """What a derivative's sign applies to: the group behind it, or all factors behind it."""
+        """What a derivative's sign applies to: the group behind it, or all factors up to the next such sign."""
         if place >= len(items):
             raise UnreadError("there is nothing behind the derivative's sign", span.start, span.end)
         first = only(items[place][1])
         group = first.base if isinstance(first, Scripted) else first
         if isinstance(only(group), Group):
             return self._factor(items, place)
-        behind = [("", items[place][1]), *items[place + 1 :]]
-        return self._product(behind, Span(first.span.start, items[-1][1].span.end)), len(items)
+        end = next((at for at in range(place + 1, len(items)) if _is_sign(items[at][1])), len(items))
+        behind = [("", items[place][1]), *items[place + 1 : end]]
+        return self._product(behind, Span(first.span.start, items[end - 1][1].span.end)), end
 
     # --- what a tree is by itself
 
@@ -769,6 +773,19 @@ def _holds_a_name(group: Group) -> bool:
     return group.opening == "(" and len(group.items) == 1 and isinstance(only(group.items[0]), Name)
 
 
+def _is_sign(tree: Tree) -> bool:
+    """Whether a tree is a derivative's sign, with what it applies to behind it."""
+    tree = only(tree)
+    over = _differentials(tree.over) if isinstance(tree, Fraction) else None
+    return over is not None and isinstance(tree, Fraction) and not over[1] and _differentials(tree.under) is not None
+
+
+def _is_list(tree: Tree) -> bool:
+    """Whether parentheses hold several things, as in ∂L/∂u (y, ŷ)."""
+    tree = only(tree)
+    return isinstance(tree, Group) and tree.opening == "(" and len(tree.items) > 1
+
+
 def _looks_applied(tree: Tree) -> bool:
     """Whether parentheses hold an application by itself, as in L(f(s)): no reason to write them in a product."""
     inside = only(tree.items[0]) if isinstance(tree, Group) and tree.opening == "(" and len(tree.items) == 1 else tree
@@ -823,6 +840,9 @@ def _differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
     """The parts behind each ∂ (or d) of a numerator or denominator, its sign, and the order that is written."""
     tree = only(tree)
     items = list(tree.items) if isinstance(tree, Row) else [tree]
+    inside = only(items[0].items[0]) if items and isinstance(items[0], Group) and len(items[0].items) == 1 else None
+    if isinstance(inside, Row) and isinstance(items[0], Group) and items[0].opening == "{":  # {dL}(a, y)
+        items = [*inside.items, *items[1:]]
     if isinstance(tree, Product):  # ∂ L · …: no derivative
         return None
     if not items or not _is_d(items[0]):

@@ -256,3 +256,12 @@ def _with_parts(value: Any, part: Callable[[Term], Term]) -> Any:
 def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
     """A term with a change made to each of its parts, the innermost first; the term itself where nothing changes."""
     return change(with_parts(term, lambda part: rewritten(part, change)))
+
+
+def placeless(term: Term) -> Term:
+    """A term without the places at which it is written, and without its spelling, to be compared with others."""
+    return rewritten(term, _without_place)
+
+
+def _without_place(term: Term) -> Term:
+    return replace(term, span=NOWHERE, latex="") if isinstance(term, Ref) else replace(term, span=NOWHERE)
