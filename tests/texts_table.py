@@ -15,9 +15,10 @@ ANSWER = re.compile(
 INTRODUCTION = """# What `symgrad check` makes of public texts
 
 Made by `python tests/texts_table.py`. The formulas of each text are in `texts/`, with the answers to them set by hand
-and confirmed numerically by the file beside it. *Read*: equations that could be read. *Kinds*: those classified as a
+and confirmed numerically by the file beside it. What a text says in words, the axes of its letters or its loss, is given
+to it in comments, as a user would. *Read*: equations that could be read. *Kinds*: those classified as a
 person would, of those with an answer. *Verdicts*: those that are decided, and rightly, of those that a person can
-decide; the others are undecided, and say why. *False*: right formulas that are called wrong. *Errata*: wrong formulas
+decide; the others are undecided, and say why. *False*: right formulas that are called wrong or malformed. *Errata*: wrong formulas
 that are called wrong, of those that are known. *Missed*: wrong formulas that are called right. What is written
 loosely, a diagonal Jacobian as the vector on its diagonal, is right if `symgrad check` says that it read it so.
 
@@ -61,7 +62,7 @@ def counted(path: Path) -> Counter:
         found["errata"] += wrong
         found["errata found"] += wrong and refuted
         found["missed"] += wrong and finding.status == "proved"
-        found["false"] += not wrong and finding.status == "refuted"
+        found["false"] += not wrong and refuted
     return found
 
 

@@ -11,7 +11,7 @@ from sympy import Eq as Equal
 from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
 from sympy import Ne as Unequal
 
-from symgrad.checking.values import Algebra, Derived, Misfit, Value
+from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value
 from symgrad.equations import Equation, Index, Size
 from symgrad.expressions import exact, product, total
 from symgrad.indices import Largest, reduced
@@ -150,7 +150,7 @@ class Evaluator:
         if not at:
             return value
         if len(at) > value.rank:
-            raise Misfit("more indices are written than there are axes")
+            raise Misfit(UNINDEXED)
         places = [self._place(place, axis.size) for place, axis in zip(at, value.axes, strict=False)]
         return self.algebra.picked(value, places)
 
@@ -572,7 +572,7 @@ class Evaluator:
         places += [None] * (len(of_shape) - len(of_at))
         places += [self._place(at, axis.size) for at, axis in zip(by_at, found.axes[len(of_shape) :], strict=False)]
         if len(of_at) > len(of_shape) or len(by_at) > len(by_shape):
-            raise Misfit("more indices are written than there are axes")
+            raise Misfit(UNINDEXED)
         result = self.algebra.picked(found, places)
         if of_at or by_at:
             left = len([place for place in places[: len(of_shape)] if place is None])

@@ -17,7 +17,7 @@ from symgrad.checking.evaluate import Evaluator, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, used
-from symgrad.checking.values import TRANSPOSED_NUMBER, Misfit, Value, sized_equation
+from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Index, Model, Quantity, names_in
@@ -138,7 +138,8 @@ class Judge:
                 words = f"{name} has lost its number: it is right with {meant}"
                 verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
                 return dataclasses.replace(found, verdict=verdict, side=side)
-        if found.verdict.status == "malformed" and not self._is_shaped(sentence.sides, sentence.number):
+        vague = found.verdict.reason == UNINDEXED or not self._is_shaped(sentence.sides, sentence.number)
+        if found.verdict.status == "malformed" and vague:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status not in ("refuted", "undecided"):
             return found

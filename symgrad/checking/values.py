@@ -23,6 +23,7 @@ class Misfit(ShapeError):
     """Shapes that don't fit together, or a part whose shape has no meaning here."""
 
 
+UNINDEXED = "more indices are written than there are axes"
 TRANSPOSED_NUMBER = "what is transposed was read as a number"
 
 

@@ -285,13 +285,14 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
     depth = 0
     for token in row:
         depth += (token.kind in OPENING) - (token.kind in CLOSING)
-        if (depth == 0 and token.kind == "WORDS" and pieces[-1][0]) or (
+        below = bool(pieces[-1][0]) and pieces[-1][0][-1].kind in ("SUB", "SUP")  # L_\text{data}
+        if (depth == 0 and token.kind == "WORDS" and pieces[-1][0] and not below) or (
             depth == 0 and token.kind in ("QUAD", "SEPARATOR") and token.text != "|" and pieces[-1][0]
         ):
             pieces.append(([], token.text))
         elif depth == 0 and token.kind == "RELATION" and (token.text in _BETWEEN or _leads(token, pieces)):
             pieces.append(([], ","))
-        elif token.kind not in ("QUAD",) and not (token.kind == "WORDS" and depth == 0):
+        elif token.kind not in ("QUAD",) and not (token.kind == "WORDS" and depth == 0 and not below):
             pieces[-1][0].append(token)
     first = True
     whole: list[Token] = []

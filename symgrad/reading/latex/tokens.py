@@ -36,6 +36,7 @@ _BRACED_COMMA = re.compile(r"\d+\{,\}\d+", re.ASCII)
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
 _ASSIGNS = re.compile(r":\s{0,3}=")
 _ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
+_LABEL = re.compile(r"\s*[_^]\s*")
 _BRACE = re.compile(r"\s*\{")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TYPED = {">=": "≥", "<=": "≤"}  # as a keyboard has them
@@ -49,7 +50,7 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
     """
     _refuse_deep(written)
-    return _bars(_cases(_powers(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned()))))))
+    return _bars(_cases(_filled(_powers(_primes(_fractions(_functions(_Scanner(written, decimal_comma).scanned())))))))
 
 
 def _refuse_deep(written: Written) -> None:
@@ -72,6 +73,7 @@ class _Scanner:
     found: list[Token] = field(default_factory=list)
     place: int = 0
     blank: bool = False
+    labels: dict[int, int] = field(default_factory=dict)  # of braces: where each begins and ends
 
     @property
     def text(self) -> str:
@@ -93,6 +95,9 @@ class _Scanner:
         return UnreadError(message, self.written.offset(start), self.written.offset(max(self.place, start + 1)))
 
     def _one(self) -> None:
+        if self.place in self.labels:
+            self.place = self.labels[self.place]
+            return
         mark, start = self.text[self.place], self.place
         if mark.isspace() or mark == "~":
             self.place += 1
@@ -314,6 +319,8 @@ class _Scanner:
             self._stacked(name, start)
         elif name in c.TRANSPARENT:
             self.blank = True
+            if name in ("underbrace", "overbrace"):
+                self._labelled()
         elif name in ("#", "$", "&", "_", "@"):
             raise self._refuse(f"\\{name} can't be read in a formula", start)
         elif name.startswith(("xrightarrow", "xleftarrow")):
@@ -505,6 +512,20 @@ class _Scanner:
             return None
         return letter
 
+    def _labelled(self) -> None:
+        """Notes the label of a brace, \\underbrace{…}_{label}, which is no subscript, to be passed over."""
+        start = self.place
+        if self._braced() is not None and (mark := _LABEL.match(self.text, self.place)):
+            behind = self.place
+            self.place = mark.end()
+            if self._braced() is None:
+                command = _COMMAND.match(self.text, self.place)
+                self.place = command.end() if command else self.place + 1
+                if command:
+                    self._braced()
+            self.labels[behind] = self.place
+        self.place = start
+
     def _stacked(self, name: str, start: int) -> None:
         """\\overset{def}{=}: what is written above or below doesn't count."""
         self._skip_argument()
@@ -638,6 +659,21 @@ def _powers(found: list[Token]) -> list[Token]:
 def _begins_power(found: list[Token], place: int) -> bool:
     before = [token.kind for token in found[max(place - 2, 0) : place]]
     return before == ["SUP", "LBRACE"] and place + 1 < len(found) and found[place + 1].kind != "RBRACE"
+
+
+def _filled(found: list[Token]) -> list[Token]:
+    """The tokens without {} behind something, which only parts it from what follows."""
+    result: list[Token] = []
+    skip = False
+    for place, token in enumerate(found):
+        kinds = [behind.kind for behind in found[place : place + 3]]
+        if skip or (kinds[:2] == ["LBRACE", "RBRACE"] and result and result[-1].kind in _CLOSES):
+            skip = not skip
+            if not skip or kinds[2:] not in (["SUB"], ["SUP"]):
+                continue
+            skip = False
+        result.append(token)
+    return result
 
 
 def _cases(found: list[Token]) -> list[Token]:
