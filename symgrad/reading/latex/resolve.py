@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.commands import WORDS_THAT_APPLY
-from symgrad.reading.latex.symbols import Key, Script, Symbols, bounds, key_of, labelling, plain, scripts
+from symgrad.reading.latex.symbols import Key, Script, Symbols, bounds, key_of, labelling, plain, raised, scripts
 from symgrad.reading.latex.tree import (
     Bar,
     Chain,
@@ -333,7 +333,9 @@ class Resolver:
         for kinds, found in ((self.symbols.above[key], inside), (self.symbols.below[key], list(below))):
             for place, script in enumerate(found):
                 kind = kinds.get(place)
-                if kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
+                if kind is None and script.letter in self.symbols.families and script.bracket:
+                    kind = "family"
+                elif kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
                     kind = "index"  # a letter that a sum runs over is no part of a name
                 if kind == "family" and script.letter in self.symbols.indices - self.symbols.families:
                     kind = "index"  # y_i, beside y_t of any step t
@@ -699,7 +701,7 @@ def _is_t(tree: Tree) -> bool:
 def _trees(whole: Scripted | None) -> list[Tree]:
     """The superscripts as they are written; a layer in brackets and what follows it, ^{[2]T}, are two."""
     found: list[Tree] = []
-    for tree in whole.above if whole else ():
+    for tree in (part for above in (whole.above if whole else ()) for part in raised(above)):
         inside = only(tree)
         items = inside.items if isinstance(inside, Row) else ()
         groups = [group for group in map(only, items) if isinstance(group, Group)]
