@@ -58,6 +58,7 @@ class Evaluator:
     direct: bool = False  # a partial derivative holds all other named quantities fixed
     entrywise: bool = False  # a derivative of an array by one of its shape is that of each entry
     logistic: bool = False  # σ is the logistic function, though nothing says so
+    mattered: bool = False  # whether reading derivatives as direct ones, or entry by entry, made a difference
     met_sigma: bool = False  # whether a σ of which nothing is said was applied
     scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
     aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
@@ -561,6 +562,7 @@ class Evaluator:
                 return Value(S.One, axes[len(of_shape) :], False, Derived(of, by, 0, True))
             return Value(S.One, axes)
         if direct or entrywise:
+            self.mattered |= bool(entrywise)
             whole = self.jacobian(of, by, direct)
             whole = self.algebra.renamed(whole, axes)
             return self._diagonal_of(whole, of, by, len(of_shape)) if entrywise else whole

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Expr, IndexedBase, Symbol
@@ -40,6 +40,8 @@ class Judged:
     side: int = 1
     readings: tuple[str, ...] = ()
     seen: tuple[tuple[t.Term, Expr], ...] = ()
+    explain: Callable[[Budget], Verdict] | None = None  # looks for the slip in what is refuted
+    doubt: Callable[[], str] | None = None  # why what is refuted may be right all the same
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,13 @@ class Judge:
 
     def claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides; what is wrong in every likely shape of its letters is refuted."""
+        found = self._unexplained(sentence)
+        if found.verdict.status != "refuted" or found.explain is None:
+            return found
+        explained = found.explain(Budget(self.seconds))
+        return dataclasses.replace(found, verdict=explained) if explained.status == "refuted" else found
+
+    def _unexplained(self, sentence: Sentence) -> Judged:
         found = self._claim(sentence)
         bare = self._doubts.bare(sentence.sides, sentence.number) if found.verdict.status == "undecided" else ()
         for name, meant in bare:
@@ -227,8 +236,14 @@ class Judge:
             return Judged(Verdict("malformed", "", reasons[0] if reasons else "it can't be compared"), place)
         if reasons and failed[0].readings:  # the plain reading has no meaning here: another one proves no error
             return Judged(Verdict("undecided", "", reasons[0]), place)
-        undecided = next((one for one in failed if one.verdict.status != "refuted"), None)
-        return undecided or failed[0]
+        for one in failed:
+            try:
+                doubted = budget.run(functools.partial(_doubted, one))
+            except OutOfTime:
+                return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
+            if doubted.verdict.status != "refuted":
+                return doubted
+        return failed[0]
 
     # --- one reading
 
@@ -236,6 +251,8 @@ class Judge:
         """What reads a claim in one manner."""
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
+            definition = self.world.visible(of, number)
+            found.mattered |= direct and (definition is not None and by in self._equation(definition).uses)
             return self._jacobian(of, by, direct, number, manner.logistic)
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
@@ -259,8 +276,9 @@ class Judge:
         judged: Judged | None = None
         compared: tuple[Equation, Equation] | None = None
         for correct, claim, words in claims:
-            verdict = self._decided(context, correct, claim, budget)
-            found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen))
+            decided = functools.partial(self._decided, context, correct, claim)
+            verdict = decided(budget, False)
+            found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen), decided)
             if verdict:
                 if self._doubts.is_empty(left, right, correct, context):
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", UNTIED))
@@ -270,13 +288,16 @@ class Judge:
             judged, compared = judged or found, compared or (correct, claim)
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
-        if judged.verdict.status == "refuted":
-            doubt = self._doubts.about(left, right, compared, judged.verdict, context, abstract, number)
-            if not doubt and (evaluator.algebra.unlikely or evaluator.algebra.doubtful):
-                doubt = "it may be meant otherwise than it was read"
-            if doubt:
-                return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt))
-        return judged
+        if judged.verdict.status != "refuted":
+            return judged
+        verdict, pair = judged.verdict, compared
+
+        def doubt() -> str:
+            found = self._doubts.about(left, right, pair, verdict, context, abstract, number)
+            unlikely = evaluator.algebra.unlikely or evaluator.algebra.doubtful
+            return found or ("it may be meant otherwise than it was read" if unlikely else "")
+
+        return dataclasses.replace(judged, doubt=doubt)
 
     def _matters(self, manner: Manner, sides: Sequence[t.Term], evaluator: Evaluator, number: int) -> bool:
         """Whether a manner of reading can make a difference to a claim."""
@@ -284,8 +305,7 @@ class Judge:
             closed = self.world.closure(evaluator.names, number)
             if not any(isinstance(n, t.Apply) and n.function in SIGMAS for d in closed for n in t.walk(d.body)):
                 return False
-        differs = any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))
-        return differs or not (manner.direct or manner.entrywise)
+        return evaluator.mattered or not (manner.direct or manner.entrywise)
 
     def _claims(
         self, evaluator: Evaluator, first: Value, second: Value, free: list[Index]
@@ -315,13 +335,15 @@ class Judge:
             axes = (*used, *first.axes)
             yield Equation("claim", first.expr, axes), Equation("claim", moved.expr, axes), words
 
-    def _decided(self, context: Context, correct: Equation, claim: Equation, budget: Budget) -> Verdict:
+    def _decided(
+        self, context: Context, correct: Equation, claim: Equation, budget: Budget, explained: bool = True
+    ) -> Verdict:
         for name in {*names_in(correct.rhs), *names_in(claim.rhs)}:
             if context.is_partial(name):
                 context.partial(name)  # so that it has a value at a point
         correct = by_name(context, correct)
         claim = Equation(correct.name, claim.rhs, claim.indices)
-        return decide(context, self._sized(claim), self._sized(correct), "", budget)
+        return decide(context, self._sized(claim), self._sized(correct), "", budget, explained)
 
     def _sized(self, equation: Equation) -> Equation:
         """An equation in the lengths of axes as they are known by now."""
@@ -469,6 +491,12 @@ class Judge:
 
 
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _doubted(judged: Judged) -> Judged:
+    """A refutation that is left undecided where there is a doubt."""
+    doubt = judged.doubt() if judged.doubt is not None else ""
+    return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt)) if doubt else judged
 
 
 def _renamed(term: t.Term, name: str, meant: str) -> t.Term:
