@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from symgrad.errors import InputError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
+NO_LENGTHS = ("symmetric", "sample", "label", "diagonal", "orthogonal", "vector", "matrix", "function", "constant")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 
 
@@ -61,15 +62,17 @@ def declarations(text: str) -> Declarations:
             continue
         if fact:
             sums[fact["name"]] = fact["axis"] or ""
-        elif colon and what == "elementwise":
+        elif colon and what in ("elementwise", "abstract"):
             functions.add(name)
+        elif colon and what == "one-hot":
+            sums[name] = ""
         elif colon and what in ELEMENTWISE:
             equations.append(rf"{name}(u) = \operatorname{{{what}}}(u)")
         elif "=" in part and not part.startswith("sum("):
             equations.append(part)
         elif colon and what == "scalar":
             shapes[name] = ()
-        elif colon and all(re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", size) for size in what.split()):
+        elif colon and len(what.split()) <= 4 and what not in NO_LENGTHS and all(re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", size) for size in what.split()):
             shapes[name] = tuple(re.sub(r"\W", "", size) for size in what.split())
         else:
             unread.append(part)

@@ -245,6 +245,7 @@ def make_evaluator(
         aliases={name: (d.at, d.body) for name, d in aliases.items()},
         is_split=state.is_split,
         layered=world.last_layer,
+        shared=world.shared,
     )
 
 

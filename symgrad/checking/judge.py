@@ -255,7 +255,11 @@ class Judge:
             found.mattered |= direct and (definition is not None and by in self._equation(definition).uses)
             return self._jacobian(of, by, direct, number, manner.logistic)
 
+        def at_step(of: str, by: str, step: str) -> Value:
+            return self._jacobian(of, by, False, number, manner.logistic, f"_{step}")
+
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
+        found.at_step = at_step
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
 
@@ -472,13 +476,14 @@ class Judge:
         indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
-    def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool) -> Value:
-        """∂of/∂by written out: of its own equation alone, or through all."""
+    def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool, step: str = "") -> Value:
+        """∂of/∂by written out: of its own equation alone, through all, or through those of one step."""
         definition = self.world.visible(of, number)
         if definition is None:
             raise Misfit(f"nothing defines {of}")
         direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
         closed = [definition] if direct else self.world.closure({of, by}, number)
+        closed = [d for d in closed if d.name.endswith(step)]
         equations = [self._sized(self._equation(d, logistic)) for d in closed]
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
