@@ -120,7 +120,7 @@ class _Checker:
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
         sentences = in_context(sentences)
-        self.world = World(depth=self.symbols.depth)
+        self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families))
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
         by = (

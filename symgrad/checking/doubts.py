@@ -194,8 +194,10 @@ class Doubts:
 
     def bare(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
         """The letters in a claim that the document has with a number only, i for i₁, each with what may be meant."""
+        if self.world.has_layers:
+            return []
         known = {ref for ds in self.world.definitions.values() for d in ds for ref in (d.name, *used([d.body]))}
-        strange = {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - self.lengths.keys()
+        strange = {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - set(self.lengths)
         return [(n, other) for n in sorted(strange) for other in sorted(known) if re.fullmatch(rf"{n}_\d+", other)]
 
     def _untold(self, found: Iterable[str], number: int) -> str:

@@ -122,6 +122,9 @@ class Judge:
         if found.verdict.status != "refuted" or found.explain is None:
             return found
         explained = found.explain(Budget(self.seconds))
+        if explained.slip == "assumption" and "sums to 1" in explained.diagnosis:
+            reason = f"{explained.diagnosis}, which the document may say in words"
+            return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         return dataclasses.replace(found, verdict=explained) if explained.status == "refuted" else found
 
     def _unexplained(self, sentence: Sentence) -> Judged:

@@ -41,6 +41,7 @@ class World:
     aliases: set[str] = field(default_factory=set)
     applied: dict[str, None] = field(default_factory=dict)  # names that a definition gives parameters
     depth: int = 3
+    has_layers: bool = False  # whether the document leaves layers or steps open, a of any a_l
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
 
     def solved(self, definition: Definition, differentiated: set[str]) -> bool:

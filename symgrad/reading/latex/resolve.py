@@ -131,7 +131,7 @@ class Resolver:
                 found += inside[1:]
             return found
         if isinstance(tree, Row):
-            return [("", item) for item in tree.items]
+            return [("", item) for item in tree.items if not _is_nothing(item)]
         return [("", tree)]
 
     def _product(self, items: Sequence[Item], span: Span) -> t.Term:
@@ -573,7 +573,20 @@ class Resolver:
                 start = self.term(first) if first is not None else None
                 over.append(t.Over(letter, start, self.term(until) if until is not None else last))
         body = self._product(rest, Span(rest[0][1].span.start, rest[-1][1].span.end))
+        for below in whole.below if whole else ():
+            chain = only(below)
+            if kind == "sum" and isinstance(chain, Chain) and chain.relations == ("≠",):
+                body = self._without(body, chain)
         return t.Big(Span(span.start, body.span.end), kind, tuple(over), body)
+
+    def _without(self, body: t.Term, condition: Chain) -> t.Term:
+        """The body of Σ over j ≠ i: 0 where j is i."""
+        places = [scripts((side,)) for side in condition.sides]
+        if not all(len(found) == 1 and found[0].letter and not found[0].word for found in places):
+            raise UnreadError("a sum with a condition that can't be read", condition.span.start, condition.span.end)
+        first, second = (t.At(found[0].letter, found[0].shift) for found in places)
+        one, same = t.Num(condition.span, "1"), t.Delta(condition.span, (first, second))
+        return t.Mul(body.span, (body, t.Add(condition.span, (one, same), ("+", "-"))), ("·",))
 
     # --- derivatives
 
@@ -681,6 +694,14 @@ class Resolver:
 
 
 NOWHERE = Span(0, 0)
+
+
+def _is_nothing(tree: Tree) -> bool:
+    """Whether braces have nothing in them: {}."""
+    tree = only(tree)
+    return isinstance(tree, Empty) or (
+        isinstance(tree, Group) and tree.opening == "{" and all(isinstance(item, Empty) for item in tree.items)
+    )
 
 
 def _listed(tree: Tree) -> tuple[Tree, ...]:

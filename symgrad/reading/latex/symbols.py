@@ -271,6 +271,8 @@ def bounds(tree: Tree) -> Iterator[tuple[str, Tree | None, Tree | None]]:
                 first = tree.sides[1] if tree.relations[0] == "=" else None
                 for letter, *_ in bounds(left):
                     yield letter, first, None
+            elif tree.relations[0] == "≠":
+                yield from bounds(left)
             elif tree.relations[0] in ("≤", "<") and len(tree.sides) >= 2:
                 for letter, *_ in bounds(tree.sides[1]):
                     yield letter, left, tree.sides[2] if len(tree.sides) > 2 else None
