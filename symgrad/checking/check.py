@@ -19,7 +19,7 @@ from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
-from symgrad.checking.layers import instances, names
+from symgrad.checking.layers import declared, instances
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.scopes import scoped
@@ -339,7 +339,8 @@ class _Checker:
         """The names that are lengths of axes: those that shapes are declared with, or sums run up to."""
         names: dict[str, None] = {}
         for shape in self.declared.shapes.values():
-            names |= dict.fromkeys(name for name in shape if not name.isdigit())
+            for each in declared(shape, self.world.depth):
+                names |= dict.fromkeys(name for name in each if not name.isdigit())
         for sentence in sentences:
             for _, axes in sentence.declared:
                 names |= dict.fromkeys(a.name for a in axes if isinstance(a, t.Ref) and not a.at)
@@ -358,11 +359,14 @@ class _Checker:
 
     def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}
-        for name, sizes in self.declared.shapes.items():
+        changed: set[str] = set()
+        layered = sorted(self.declared.shapes.items(), key=lambda item: "{" not in self._name(item[0]))
+        for name, sizes in layered:  # W_1 after W_l of any layer, which it is an exception of
             found, entries = self._declared_name(name)
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
-            for each in names(found, self.world.depth):  # W_l, of any layer l
-                known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
+            for each, *lengths in declared((found, *sizes), self.world.depth):  # W_l, of any layer l
+                known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in lengths))
+                changed |= {each} if name in self.declared.changed else set()
         for sentence in sentences:
             for name, axes in sentence.declared:
                 shape = [self._length(part) for part in axes]
@@ -370,7 +374,7 @@ class _Checker:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
         inference = Inference(self.world, sentences, known, self.lengths)
-        self.shaped = frozenset(known)
+        self.shaped = frozenset(known) - changed
         return inference.shapes()
 
     def _length(self, term: t.Term) -> Expr | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symgrad.errors import InputError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
 NO_LENGTHS = ("symmetric", "sample", "label", "diagonal", "orthogonal", "vector", "matrix", "function", "constant")
+_LAYERED = re.compile(r"(?P<name>[A-Za-z])\^\{?[\[(](?P<at>(?P<letter>[a-z])?(?:[+-]?\d+)?)[\])]\}?")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 
 
@@ -23,6 +24,7 @@ class Declarations:
     silenced: str | None = None
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
     unread: tuple[str, ...] = ()
+    changed: frozenset[str] = frozenset()  # names whose shape is declared anew: some formulas were meant before that
 
     @staticmethod
     def joined(parts: Iterable[Declarations]) -> Declarations:
@@ -32,13 +34,16 @@ class Declarations:
         sums: dict[str, str] = {}
         equations: list[str] = []
         unread: list[str] = []
+        changed: set[str] = set()
         for part in parts:
+            changed |= {name for name, shape in part.shapes.items() if shapes.get(name, shape) != shape}
             shapes |= part.shapes
             functions |= part.elementwise
             sums |= part.sums
             equations += part.equations
             unread += part.unread
-        return Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
+        found = Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
+        return replace(found, changed=frozenset(changed))
 
 
 def declarations(text: str) -> Declarations:
@@ -72,11 +77,23 @@ def declarations(text: str) -> Declarations:
             equations.append(part)
         elif colon and what == "scalar":
             shapes[name] = ()
-        elif colon and len(what.split()) <= 4 and what not in NO_LENGTHS and all(re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", size) for size in what.split()):
-            shapes[name] = tuple(re.sub(r"\W", "", size) for size in what.split())
+        elif colon and len(what.split()) <= 4 and what not in NO_LENGTHS and all(map(_length, what.split())):
+            shapes[name] = tuple(map(_length, what.split()))
         else:
             unread.append(part)
     return Declarations(shapes, frozenset(functions), sums, None, tuple(equations), tuple(unread))
+
+
+def _length(text: str) -> str:
+    """The name of a length, n_{l-1} for n^{[l-1]}; none for what is no length.
+
+    >>> _length("n^{[l-1]}"), _length("n^{[1]}"), _length("n_{in}"), _length("2n")
+    ('n_{l-1}', 'n_1', 'nin', '')
+    """
+    layer = _LAYERED.fullmatch(text)
+    if layer:
+        return f"{layer['name']}_{{{layer['at']}}}" if layer["letter"] else f"{layer['name']}_{layer['at']}"
+    return re.sub(r"\W", "", text) if re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", text) else ""
 
 
 def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:

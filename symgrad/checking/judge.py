@@ -156,7 +156,9 @@ class Judge:
     def _is_shaped(self, sides: Sequence[t.Term], number: int) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
         written = next((found for found, _ in instances(tuple(sides), self.world.depth)), sides)
-        roots = self._doubts.roots(used(written), number)
+        roots = self._doubts.roots(used(written), number) - set(self.world.functions(number))
+        bodies = [d.body for found in self.world.definitions.values() for d in found]
+        roots -= {n.function for term in (*written, *bodies) for n in t.walk(term) if isinstance(n, t.Apply)}
         return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()
 
     def _claim(self, sentence: Sentence) -> Judged:
@@ -523,6 +525,8 @@ def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:
 
 
 def _original(name: str) -> str:
-    """The name of an array beside a letter, as its shape is known."""
+    """The name of an array beside a letter, or of what an adjoint is of, as its shape is known."""
+    if name.startswith("adjoint_"):
+        return name.removeprefix("adjoint_").split("__")[0]
     stem, mark, count = name.rpartition("_all")
     return f"{stem}@{count}" if mark and count.isdigit() else name
