@@ -323,7 +323,11 @@ def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float
     values = {name: value for name, value in ledger.values.items() if name != own}
     verdict = _value(sentence, world, ledger, values, number, seconds)
     if verdict is None:  # numbers that were computed are rounded, and what they were computed from may not be
-        kept = {name for name in values if name not in ledger.computed and values[name].removeprefix("-") not in ledger.rounded}
+        kept = {
+            name
+            for name in values
+            if name not in ledger.computed and values[name].removeprefix("-") not in ledger.rounded
+        }
         given = {name: value for name, value in values.items() if name in kept}
         verdict = _value(sentence, world, ledger, given, number, seconds) if len(given) < len(values) else None
     return verdict
@@ -374,8 +378,9 @@ def _of_sibling(sides: Sequence[t.Term], ledger: Ledger) -> Verdict | None:
             continue
 
         def renumbered(term: t.Term, before: str = before[0]) -> t.Term:
-            same = isinstance(term, t.Ref) and re.search(rf"(?<!\d){before}(?!\d)", term.name)
-            return replace(term, name=_renumbered(term.name, before, number[0])) if same else term
+            if not isinstance(term, t.Ref):
+                return term
+            return replace(term, name=_renumbered(term.name, before, number[0]))
 
         own = placeless(t.rewritten(formula, renumbered))
         if own == placeless(formula) or own not in ledger.written():
@@ -396,7 +401,9 @@ def _renumbered(name: str, before: str, after: str) -> str:
 
 def placeless(term: t.Term) -> t.Term:
     """A term without the places at which it is written, to be compared with others."""
-    return t.rewritten(term, lambda part: replace(part, span=t.NOWHERE, **({"latex": ""} if isinstance(part, t.Ref) else {})))
+    return t.rewritten(
+        term, lambda part: replace(part, span=t.NOWHERE, **({"latex": ""} if isinstance(part, t.Ref) else {}))
+    )
 
 
 def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None:

@@ -466,10 +466,27 @@ class _Checker:
         if meant:
             claim = dataclasses.replace(sentence, sides=meant)
             found = self._verdict(claim)
-            if found.verdict or _is_swapped(found.verdict):  # a step may leave out a factor, but swaps no indices
+            if not found.verdict:
+                found = self._swapped(claim, meant, found)
+            if found.verdict.status in ("proved", "agrees", "refuted"):
                 return self._with_judged(base, claim, found, "update", start)
         held = numbers if numbers is not None else verdict
         return base if held is None else self._with(base, sentence, held, "update", 0, None, start)
+
+    def _swapped(self, claim: Sentence, meant: tuple[t.Term, ...], found: Judged) -> Judged:
+        """A refutation where a step's gradient is right with its matrix's indices swapped; it may leave out factors."""
+        partial = meant[0]
+        if not isinstance(partial, t.Partial):
+            return Judged(Verdict("undecided", "", ""))
+        by = partial.by[0]
+        if not isinstance(by, t.Ref) or len(by.at) != 2 or by.at[0] == by.at[1]:
+            return Judged(Verdict("undecided", "", ""))
+        turned = dataclasses.replace(partial, by=(dataclasses.replace(by, at=by.at[::-1]),))
+        if not self._verdict(dataclasses.replace(claim, sides=(turned, *meant[1:]))).verdict:
+            return Judged(Verdict("undecided", "", ""))
+        name = by.name.split("_")[0]
+        words = f"the step is the gradient by {name} with its indices swapped"
+        return dataclasses.replace(found, verdict=Verdict("refuted", "", words, diagnosis=words))
 
     def _claim(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         if any(is_number(side) for side in sentence.sides[1:]) and not _is_constant_claim(sentence):
@@ -591,11 +608,6 @@ def _is_constant_claim(sentence: Sentence) -> bool:
         return False
     right = sentence.sides[1]
     return not _is_at_a_point(sentence.left) and isinstance(right, t.Num) and right.text in ("0", "1", "2")
-
-
-def _is_swapped(verdict: Verdict) -> bool:
-    """Whether a formula is wrong by its indices alone."""
-    return verdict.status == "refuted" and re.search("symmetric|swapped", verdict.diagnosis or "") is not None
 
 
 def _is_at_a_point(term: t.Term) -> bool:

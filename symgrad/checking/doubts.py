@@ -112,9 +112,7 @@ class Doubts:
             return ""
         return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
 
-    def _apart(
-        self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]
-    ) -> str:
+    def _apart(self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]) -> str:
         """The indices that would have to be different, or the same, for the two sides to be equal.
 
         Nobody calls the two indices of one matrix j and k, and means that they are the same: `pairs` are such.

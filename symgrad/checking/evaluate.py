@@ -488,7 +488,7 @@ class Evaluator:
         for own, value in zip(names, values, strict=True):
             weight = f"adjoint_{own}__{'_'.join((name, *names))}"
             factor = IndexedBase(weight)[value.axes] if value.axes else Symbol(weight)
-            part = self.algebra.mapped(value, lambda expr, factor=factor: product((expr, factor), self.algebra.written))
+            part = self.algebra.hadamard(value, Value(factor, value.axes))
             parts.append(self.algebra.summed(part, value.axes) if value.axes else part)
         return self.algebra.add(parts, ["+"] * len(parts))
 

@@ -88,7 +88,10 @@ class Judge:
     def _others(self) -> list[Judge]:
         """Judges for the next best shapes."""
         world = self.world.with_all(self.broken)
-        return [Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds, self.shaped) for shapes in self.alternatives]
+        return [
+            Judge.of(world, (shapes,), self.lengths, self.facts, self.seconds, self.shaped)
+            for shapes in self.alternatives
+        ]
 
     @property
     def _doubts(self) -> Doubts:
@@ -223,7 +226,9 @@ class Judge:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
             except Unknown as error:
                 return Judged(Verdict("undecided", "", str(error)), place)
-            except (Misfit, SymgradError, CycleError) as error:
+            except CycleError as error:
+                return Judged(Verdict("undecided", "", str(error)), place)
+            except (Misfit, SymgradError) as error:
                 reasons.append(str(error))
                 continue
             except RecursionError:
@@ -246,6 +251,8 @@ class Judge:
                 doubted = budget.run(functools.partial(_doubted, one))
             except OutOfTime:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
+            except CycleError as error:
+                return Judged(Verdict("undecided", "", str(error)), place)
             if doubted.verdict.status != "refuted":
                 return doubted
         return failed[0]
@@ -295,6 +302,8 @@ class Judge:
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", TRANSPOSED_NUMBER))
                 return found
             judged, compared = judged or found, compared or (correct, claim)
+        if (judged is None or compared is None) and any("·" in choice for choice in readings):
+            return Judged(Verdict("undecided", "", f"{readings[0]}, which doesn't fit"), 1, tuple(readings))
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
         if judged.verdict.status != "refuted":

@@ -417,9 +417,13 @@ class Resolver:
                 return t.Inverse(span, body)
             if _is_t(inner):
                 return t.Transposed(span, t.Inverse(span, body))
-        inner = only(tree.items[0]) if isinstance(tree, Group) and len(tree.items) == 1 else None
-        if isinstance(inner, Sum) and all(isinstance(only(part), Number) for part in inner.terms):
-            return t.Power(span, body, self.term(inner))  # w^{(2-1)}
+        shifted = only(tree.items[0]) if isinstance(tree, Group) and len(tree.items) == 1 else tree
+        if (
+            isinstance(tree, Group)
+            and isinstance(shifted, Sum)
+            and all(isinstance(only(p), Number) for p in shifted.terms)
+        ):
+            return t.Power(span, body, self.term(shifted))  # w^{(2-1)}
         if isinstance(tree, Group):
             raise UnreadError("a superscript in brackets behind more than a name", tree.span.start, tree.span.end)
         return t.Power(span, body, self.term(tree))

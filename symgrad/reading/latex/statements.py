@@ -197,10 +197,11 @@ def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str
         if skip:
             skip -= 1
             continue
-        run = table.get(id(token))
-        if run is None:
+        word_here = table.get(id(token))
+        if word_here is None:
             result.append(token)
             continue
+        run = word_here
         skip = len(run) - 1
         if "".join(part.text for part in run) in subscripted:
             letter, number = run[0], run[1]

@@ -701,7 +701,9 @@ def _is_factor(found: list[Token], place: int) -> bool:
     back = place - 1
     while back >= 0 and found[back].kind in ("LBRACE", "RBRACE", "NUMBER"):
         back -= 1
-    return found[place - 1].kind in ("RBRACE", "NUMBER") and (back < 0 or found[back].kind not in ("NAME", "SUB", "SUP", "WORD"))
+    return found[place - 1].kind in ("RBRACE", "NUMBER") and (
+        back < 0 or found[back].kind not in ("NAME", "SUB", "SUP", "WORD")
+    )
 
 
 def split(found: list[Token]) -> Iterator[list[Token]]:
