@@ -378,8 +378,9 @@ def _of_sibling(sides: Sequence[t.Term], ledger: Ledger) -> Verdict | None:
             continue
 
         def renumbered(term: t.Term, before: str = before[0]) -> t.Term:
-            same = isinstance(term, t.Ref) and re.search(rf"(?<!\d){before}(?!\d)", term.name)
-            return replace(term, name=_renumbered(term.name, before, number[0])) if same else term
+            if not isinstance(term, t.Ref):
+                return term
+            return replace(term, name=_renumbered(term.name, before, number[0]))
 
         own = t.placeless(t.rewritten(formula, renumbered))
         if own == t.placeless(formula) or own not in ledger.written():

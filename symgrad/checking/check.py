@@ -19,7 +19,7 @@ from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
-from symgrad.checking.layers import instances, names
+from symgrad.checking.layers import declared, instances
 from symgrad.checking.means import counted
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.rows import with_rows
@@ -123,7 +123,8 @@ class _Checker:
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
         sentences = in_context(with_rows(self._with_entries(sentences)))
-        self.world = World(depth=self.symbols.depth, sections=self._sections([fragment for fragment, _ in placed]))
+        sections = self._sections([fragment for fragment, _ in placed])
+        self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
         by = (
@@ -374,7 +375,8 @@ class _Checker:
         """The names that are lengths of axes: those that shapes are declared with, or sums run up to."""
         names: dict[str, None] = {}
         for shape in self.declared.shapes.values():
-            names |= dict.fromkeys(name for name in shape if not name.isdigit())
+            for each in declared(shape, self.world.depth):
+                names |= dict.fromkeys(name for name in each if not name.isdigit())
         for sentence in sentences:
             for _, axes in sentence.declared:
                 names |= dict.fromkeys(a.name for a in axes if isinstance(a, t.Ref) and not a.at)
@@ -393,11 +395,14 @@ class _Checker:
 
     def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}
-        for name, sizes in self.declared.shapes.items():
+        changed: set[str] = set()
+        layered = sorted(self.declared.shapes.items(), key=lambda item: "{" not in self._name(item[0]))
+        for name, sizes in layered:  # W_1 after W_l of any layer, which it is an exception of
             found, entries = self._declared_name(name)
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
-            for each in names(found, self.world.depth):  # W_l, of any layer l
-                known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in sizes))
+            for each, *lengths in declared((found, *sizes), self.world.depth):  # W_l, of any layer l
+                known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in lengths))
+                changed |= {each} if name in self.declared.changed else set()
         for sentence in sentences:
             for name, axes in sentence.declared:
                 shape = [self._length(part) for part in axes]
@@ -405,7 +410,7 @@ class _Checker:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
         inference = Inference(self.world, sentences, known, self.lengths)
-        self.shaped = frozenset(known)
+        self.shaped = frozenset(known) - changed
         return inference.shapes()
 
     def _length(self, term: t.Term) -> Expr | None:
@@ -503,10 +508,27 @@ class _Checker:
         if meant:
             claim = dataclasses.replace(sentence, sides=meant)
             found = self._verdict(claim)
-            if found.verdict or _is_swapped(found.verdict):  # a step may leave out a factor, but swaps no indices
+            if not found.verdict:
+                found = self._swapped(claim, meant, found)
+            if found.verdict.status in ("proved", "agrees", "refuted"):
                 return self._with_judged(base, claim, found, "update", start)
         held = numbers if numbers is not None else verdict
         return base if held is None else self._with(base, sentence, held, "update", 0, None, start)
+
+    def _swapped(self, claim: Sentence, meant: tuple[t.Term, ...], found: Judged) -> Judged:
+        """A refutation where a step's gradient is right with its matrix's indices swapped; it may leave out factors."""
+        partial = meant[0]
+        if not isinstance(partial, t.Partial):
+            return Judged(Verdict("undecided", "", ""))
+        by = partial.by[0]
+        if not isinstance(by, t.Ref) or len(by.at) != 2 or by.at[0] == by.at[1]:
+            return Judged(Verdict("undecided", "", ""))
+        turned = dataclasses.replace(partial, by=(dataclasses.replace(by, at=by.at[::-1]),))
+        if not self._verdict(dataclasses.replace(claim, sides=(turned, *meant[1:]))).verdict:
+            return Judged(Verdict("undecided", "", ""))
+        name = by.name.split("_")[0]
+        words = f"the step is the gradient by {name} with its indices swapped"
+        return dataclasses.replace(found, verdict=Verdict("refuted", "", words, diagnosis=words))
 
     def _claim(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         if any(is_number(side) for side in sentence.sides[1:]) and not _is_constant_claim(sentence):
@@ -659,11 +681,6 @@ def _is_constant_claim(sentence: Sentence) -> bool:
         return False
     right = sentence.sides[1]
     return not _is_at_a_point(sentence.left) and isinstance(right, t.Num) and right.text in ("0", "1", "2")
-
-
-def _is_swapped(verdict: Verdict) -> bool:
-    """Whether a formula is wrong by its indices alone."""
-    return verdict.status == "refuted" and re.search("symmetric|swapped", verdict.diagnosis or "") is not None
 
 
 def _is_at_a_point(term: t.Term) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from symgrad.errors import InputError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
+NO_LENGTHS = ("symmetric", "sample", "label", "diagonal", "orthogonal", "vector", "matrix", "function", "constant")
+_LAYERED = re.compile(r"(?P<name>[A-Za-z])\^\{?[\[(](?P<at>(?P<letter>[a-z])?(?:[+-]?\d+)?)[\])]\}?")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 _SIZE = re.compile(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?")
 _OF_ITSELF = re.compile(r"(?P<name>[^=]+?)\s*=\s*(?P=name)\s*\((?P<names>[^()]+)\)")  # L = L(y, t): a loss of both
@@ -30,12 +32,14 @@ class Declarations:
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
     silenced: str | None = None
     unread: tuple[str, ...] = ()
+    changed: frozenset[str] = frozenset()  # names whose shape is declared anew: some formulas were meant before that
 
     @staticmethod
     def joined(parts: Iterable[Declarations]) -> Declarations:
         """All together; the later one counts where two differ."""
         found = Declarations()
         for part in parts:
+            changed = {name for name, shape in part.shapes.items() if found.shapes.get(name, shape) != shape}
             found = Declarations(
                 {**found.shapes, **part.shapes},
                 found.elementwise | part.elementwise,
@@ -45,6 +49,7 @@ class Declarations:
                 found.labels | part.labels,
                 (*found.equations, *part.equations),
                 unread=(*found.unread, *part.unread),
+                changed=found.changed | part.changed | changed,
             )
         return found
 
@@ -73,21 +78,35 @@ def _declared(part: str) -> Declarations:
     name, colon, what = (piece.strip() for piece in part.rpartition(":"))
     symmetric = frozenset({name}) if what.endswith("symmetric") else frozenset()  # S: n n, symmetric
     what = what.removesuffix("symmetric").rstrip(", ") if symmetric else what
-    if not colon or not all(_SIZE.fullmatch(size) for size in what.split()):
-        return Declarations(unread=(part,))
+    if symmetric and not what:
+        return Declarations(symmetric=symmetric)
     match what:
-        case "elementwise":
+        case "elementwise" | "abstract":
             return Declarations(elementwise=frozenset({name}))
         case "label":
             return Declarations(labels=frozenset({name}))
+        case "one-hot":
+            return Declarations(sums={name: ""})
         case "scalar":
             return Declarations(shapes={name: ()})
     if what in ELEMENTWISE:
         return Declarations(equations=(rf"{name}({_ARGUMENT}) = \operatorname{{{what}}}({_ARGUMENT})",))
-    sizes = tuple(re.sub(r"\W", "", size) for size in what.split())
-    if not sizes and not symmetric:
+    sizes = tuple(map(_length, what.split()))
+    if not colon or not sizes or len(sizes) > 4 or what in NO_LENGTHS or not all(sizes):
         return Declarations(unread=(part,))
-    return Declarations(shapes={name: sizes} if sizes else {}, symmetric=symmetric)
+    return Declarations(shapes={name: sizes}, symmetric=symmetric)
+
+
+def _length(text: str) -> str:
+    """The name of a length, n_{l-1} for n^{[l-1]}; none for what is no length.
+
+    >>> _length("n^{[l-1]}"), _length("n^{[1]}"), _length("n_{in}"), _length("2n")
+    ('n_{l-1}', 'n_1', 'nin', '')
+    """
+    layer = _LAYERED.fullmatch(text)
+    if layer:
+        return f"{layer['name']}_{{{layer['at']}}}" if layer["letter"] else f"{layer['name']}_{layer['at']}"
+    return re.sub(r"\W", "", text) if re.fullmatch(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?", text) else ""
 
 
 def checked_shapes(shapes: Mapping[str, str]) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr, Indexed, Integer, KroneckerDelta, Symbol
@@ -61,8 +61,8 @@ class Doubts:
         if correct.is_zero and has_derivative(left) and not claim.is_zero:
             return UNTIED
         starts = tuple(f"d{loss}_d" for loss in abstract)
-        slopes = {n for side in compared for n in names_in(side.rhs) if n.startswith(starts) and context.is_partial(n)}
-        if any(context.partial(name).rhs.is_zero for name in slopes):
+        names = {n for side in compared for n in names_in(side.rhs) if n.startswith(starts) and context.is_partial(n)}
+        if any(context.partial(name).rhs.is_zero for name in names):
             return UNTIED
         vague = self._partly_summed((left, right), number) or self._several_losses((left, right), number)
         vague = vague or self._held_apart(left, right)
@@ -80,17 +80,19 @@ class Doubts:
         stray = self._stray((left, right), number) or self._foreign(left, right, number)
         if stray:
             return f"nothing says what {stray} is"
-        functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
-        slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
-        lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
-        if lone:
-            return f"nothing says what the function {lone[0]} is"
+        parts = (correct, claim, *(equation.rhs for equation in context.model.equations))
+        if any(part.has(AppliedUndef) for part in parts):
+            functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
+            slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
+            lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
+            if lone:
+                return f"nothing says what the function {lone[0]} is"
         if not (has_derivative(left) or has_derivative(right)):
-            names = [used([side]) for side in (left, right)]
-            known = [self.roots(side, number) for side in names]
+            known = [self.roots(used([side]), number) for side in (left, right)]
             if not (known[0] <= known[1] or known[1] <= known[0]):
                 return "an equation between quantities of which the document says no more"
-        untold = self._untold(context.without_partials(correct), number)
+        inputs = {quantity.name for quantity in context.model.inputs}
+        untold = self._untold(inputs, number) and self._untold(names_in(context.without_partials(correct)), number)
         if untold:
             return f"nothing says what {untold} is"
         loose = self._loosely_indexed((left, right), number)
@@ -155,6 +157,8 @@ class Doubts:
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The matrices that would have to be symmetric for the two sides to be equal."""
         square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
+        if not square:
+            return ""
         sides = self._opened(compared, context)
         entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
         table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}
@@ -167,8 +171,11 @@ class Doubts:
 
         Nobody calls the two indices of one matrix j and k, and means that they are the same: `pairs` are such.
         """
+        free = {index for index in compared[0].indices if not str(index).startswith("_")}  # those that are written
+        if len(free) < 2:
+            return ""
         sides = self._opened(compared, context)
-        free = {index for index in sides[0].indices if not str(index).startswith("_")}  # those that are written
+        free = set(sides[0].indices) - {index for index in sides[0].indices if str(index).startswith("_")}
         correct, claim = ({node for node in side.rhs.atoms(KroneckerDelta) if set(node.args) <= free} for side in sides)
         deltas = correct if not claim else set()  # who writes δ has both cases in mind
         for delta in sorted(deltas, key=str):
@@ -206,7 +213,7 @@ class Doubts:
         if sides[0].indices != sides[1].indices:
             return False
         correct, claim = (Equation("claim", relabelled(side.rhs, table, {}), side.indices) for side in sides)
-        return bool(decide(context, claim, correct, "", Budget(min(self.seconds, 2.0))))
+        return bool(decide(context, claim, correct, "", Budget(min(self.seconds, 2.0)), False))
 
     def _stray(self, sides: Sequence[t.Term], number: int) -> str:
         """A name that one side of a claim uses, and no definition."""
@@ -250,21 +257,22 @@ class Doubts:
 
     def bare(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
         """The letters in a claim that the document has with a number only, i for i₁, each with what may be meant."""
+        if self.world.has_layers:
+            return []
         known = {ref for ds in self.world.definitions.values() for d in ds for ref in (d.name, *used([d.body]))}
-        strange = (
-            {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - self.lengths.keys()
-        )
+        strange = {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - set(self.lengths)
+        numbered = (re.compile(rf"{re.escape(n)}_\d+") for n in sorted(strange))
         return [
-            (n, other)
-            for n in sorted(strange)
-            for other in sorted(known)
-            if re.fullmatch(rf"{re.escape(n)}_\d+", other)
+            (n, o)
+            for n, form in zip(sorted(strange), numbered, strict=True)
+            for o in sorted(known)
+            if form.fullmatch(o)
         ]
 
-    def _untold(self, correct: Expr, number: int) -> str:
+    def _untold(self, found: Iterable[str], number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""
         defined = {name.split("_")[0] for name in self.world.definitions if "_" in name}
-        names = (name for name in sorted(names_in(correct)) if "_" in name and not name.endswith("_0"))
+        names = (name for name in sorted(found) if "_" in name and not name.endswith("_0"))
         return next((n for n in names if n.split("_")[0] in defined and self.world.visible(n, number) is None), "")
 
     def _loosely_indexed(self, sides: Sequence[t.Term], number: int) -> str:

@@ -60,12 +60,15 @@ class Evaluator:
     entrywise: bool = False  # a derivative of an array by one of its shape is that of each entry
     spelled: bool = False  # a derivative inside of another one is written out, not named
     logistic: bool = False  # σ is the logistic function, though nothing says so
+    mattered: bool = False  # whether reading derivatives as direct ones, or entry by entry, made a difference
     met_sigma: bool = False  # whether a σ of which nothing is said was applied
     scalars: frozenset[str] = frozenset()  # losses of which nothing is known but that they are numbers
     aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
     is_split: Callable[[str], bool] = lambda name: False  # whether a name's entries are of an array beside it
     is_identity: Callable[[str], bool] = lambda name: False  # whether a name that nothing defines is the identity
     layered: Callable[[str], str] = lambda name: name  # a name without its layer, with it
+    shared: Callable[[str], str] = lambda name: name  # W for W^(t), the weights as one step uses them
+    at_step: Callable[[str, str, str], Value] | None = None  # a derivative by W^(t), written out
     local: dict[str, Value] = field(default_factory=dict)
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -446,6 +449,8 @@ class Evaluator:
             return self._word(name, values, ())
         if name in ("vec", "argmax", "argmin", "lim", "sup", "inf", "arg", "log_softmax") or name in VOCABULARY:
             raise Misfit(f"{name} can't be compared yet")
+        if len(values) > 1 and not term.primes and all(isinstance(argument, t.Ref) for argument in arguments):
+            return self._unknown(name, [ref.name for ref in arguments if isinstance(ref, t.Ref)], values)
         return self._abstract(name, values, term.primes)
 
     def _elementwise(self, name: str, value: Value, primes: int) -> Value:
@@ -508,6 +513,17 @@ class Evaluator:
         function = AbstractFunction(name + "'" * primes, Scope(self.algebra.written, self.algebra.counter))
         return self.algebra.mapped(values[0], lambda expr: function(Tensor(expr, (), function.scope)).expr)
 
+    def _unknown(self, name: str, names: list[str], values: list[Value]) -> Value:
+        """A number of which only what it depends on is known: a linear function of that has any gradient at a point."""
+        self.algebra.doubtful = True
+        parts = []
+        for own, value in zip(names, values, strict=True):
+            weight = f"adjoint_{own}__{'_'.join((name, *names))}"
+            factor = IndexedBase(weight)[value.axes] if value.axes else Symbol(weight)
+            part = self.algebra.hadamard(value, Value(factor, value.axes))
+            parts.append(self.algebra.summed(part, value.axes) if value.axes else part)
+        return self.algebra.add(parts, ["+"] * len(parts))
+
     def _defined(self, term: t.Apply, function: Function) -> Value:
         """A function of the document, its parameters being the arguments."""
         if len(term.arguments) != len(function.parameters):
@@ -560,6 +576,8 @@ class Evaluator:
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
         by_name, by_at = self.layered(by.name), by.at
+        if self.shared(by_name) != by_name:
+            return self._by_shared(of_name, of_at, by_name, by_at)
         of_shape = () if of_name in self.scalars else self.shape(of_name)
         by_shape = self.shape(by_name)
         self.names |= {of_name, by_name}
@@ -657,11 +675,29 @@ class Evaluator:
                 return Value(S.One, axes[len(of_shape) :], False, Derived(of, by, 0, True))
             return Value(S.One, axes)
         if direct or entrywise or (self.spelled and of not in self.scalars):
+            self.mattered |= bool(entrywise)
             whole = self.jacobian(of, by, direct)
             whole = self.algebra.renamed(whole, axes)
             return self._diagonal_of(whole, of, by, len(of_shape)) if entrywise else whole
         name = partial_name(of, by)
         return Value(IndexedBase(name)[axes] if axes else Symbol(name), axes)
+
+    def _by_shared(self, of: str, of_at: tuple[t.At, ...], by: str, by_at: tuple[t.At, ...]) -> Value:
+        """∂h^(t)/∂W^(t): through the quantities of step t alone, as if the weights of each step were others."""
+        base = self.shared(by)
+        of_shape, by_shape = self.shape(of), self.shape(base)
+        axes = tuple(self.algebra.index(size) for size in (*of_shape, *by_shape))
+        self.names |= {of, base}
+        found = Value(S.One, axes)
+        if not self.algebra.dry and self.at_step is not None:
+            self.algebra.choose(f"a derivative by {base} at one step was read as that of the quantities of this step")
+            found = self.algebra.renamed(self.at_step(of, base, by.rpartition("_")[2]), axes)
+        places = [self._place(at, axis.size) for at, axis in zip(of_at, axes, strict=False)]
+        places += [None] * (len(of_shape) - len(of_at))
+        places += [self._place(at, axis.size) for at, axis in zip(by_at, axes[len(of_shape) :], strict=False)]
+        result = self.algebra.picked(found, places)
+        left = len([place for place in places[: len(of_shape)] if place is None])
+        return replace(result, derived=Derived(_placed(of, of_at), _placed(by, by_at), left))
 
     def _diagonal_of(self, whole: Value, of: str, by: str, half: int) -> Value:
         """What a Jacobian has on its diagonal; raises Misfit if it has anything else."""

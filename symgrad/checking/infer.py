@@ -258,6 +258,7 @@ def make_evaluator(
         is_split=state.is_split,
         is_identity=lambda name: is_identity(world, state, name),
         layered=world.last_layer,
+        shared=world.shared,
     )
 
 
@@ -364,6 +365,8 @@ class _Evidence:
                 if key in self.bold or (self.matrices and key in self.transposed):
                     return [(most + 1, 0.0), (most, 0.5)]
                 return [(most, 0.0), (most + 1, 0.9)] if self.matrices else [(most, 0.0)]
+            if key in self.bold and key[:1].isupper() and most < 2:
+                return [(2, 0.0), (most, 0.8)]
             return [(most, 0.0), (SPLIT, 0.6), (most + 1, 1.2)] if self.matrices else [(SPLIT, 0.0), (most, 0.1)]
         if not self.matrices:
             return [(0, 0.0)]

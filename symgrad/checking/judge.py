@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
@@ -43,6 +43,8 @@ class Judged:
     side: int = 1
     readings: tuple[str, ...] = ()
     seen: tuple[tuple[t.Term, Expr], ...] = ()
+    explain: Callable[[Budget], Verdict] | None = None  # looks for the slip in what is refuted
+    doubt: Callable[[], str] | None = None  # why what is refuted may be right all the same
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,16 @@ class Judge:
         own = next((n for n in sorted(used(sentence.sides)) if self._is_own(n, sentence.number)), "")
         if own:  # another definition of it, which didn't fit, is what this one would be compared with
             return Judged(Verdict("undecided", "", f"the definition of {own} doesn't fit with the others"))
+        found = self._unexplained(sentence)
+        if found.verdict.status != "refuted" or found.explain is None:
+            return found
+        explained = found.explain(Budget(self.seconds))
+        if explained.slip == "assumption" and "sums to 1" in explained.diagnosis:
+            reason = f"{explained.diagnosis}, which the document may say in words"
+            return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
+        return dataclasses.replace(found, verdict=explained) if explained.status == "refuted" else found
+
+    def _unexplained(self, sentence: Sentence) -> Judged:
         found = self._claim(sentence)
         bare = self._doubts.bare(sentence.sides, sentence.number) if found.verdict.status == "undecided" else ()
         for name, meant in bare:
@@ -171,7 +183,9 @@ class Judge:
     def _is_shaped(self, sides: Sequence[t.Term], number: int) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
         written = next((found for found, _ in instances(tuple(sides), self.world.depth)), sides)
-        roots = self._doubts.roots(used(written), number)
+        roots = self._doubts.roots(used(written), number) - set(self.world.functions(number))
+        bodies = [d.body for found in self.world.definitions.values() for d in found]
+        roots -= {n.function for term in (*written, *bodies) for n in t.walk(term) if isinstance(n, t.Apply)}
         return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()
 
     def _claim(self, sentence: Sentence) -> Judged:
@@ -232,10 +246,7 @@ class Judge:
                 at = tuple(t.At("", place) for place, counts in zip((i, j), several, strict=True) if counts)
                 found = self._pair(t.Picked(left.span, left, at), entry, number, budget, whole.side)
                 if found.verdict.status == "refuted":
-                    place = ", ".join(str(index.shift) for index in at)
-                    words = found.verdict.diagnosis or found.verdict.reason
-                    verdict = dataclasses.replace(found.verdict, diagnosis=f"in entry [{place}]: {words}")
-                    return dataclasses.replace(found, verdict=verdict)
+                    return dataclasses.replace(found, explain=functools.partial(_explained_in, found, at))
         return None
 
     def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
@@ -252,7 +263,9 @@ class Judge:
                 return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
             except Unknown as error:
                 return Judged(Verdict("undecided", "", str(error)), place)
-            except (Misfit, SymgradError, CycleError) as error:
+            except CycleError as error:
+                return Judged(Verdict("undecided", "", str(error)), place)
+            except (Misfit, SymgradError) as error:
                 reasons.append(str(error))
                 continue
             except RecursionError:
@@ -270,8 +283,16 @@ class Judge:
             return Judged(Verdict("malformed", "", reasons[0] if reasons else "it can't be compared"), place)
         if reasons and failed[0].readings:  # the plain reading has no meaning here: another one proves no error
             return Judged(Verdict("undecided", "", reasons[0]), place)
-        undecided = next((one for one in failed if one.verdict.status != "refuted"), None)
-        return undecided or failed[0]
+        for one in failed:
+            try:
+                doubted = budget.run(functools.partial(_doubted, one))
+            except OutOfTime:
+                return Judged(Verdict("undecided", "", f"{self.seconds:g} s were over"), place)
+            except CycleError as error:
+                return Judged(Verdict("undecided", "", str(error)), place)
+            if doubted.verdict.status != "refuted":
+                return doubted
+        return failed[0]
 
     # --- one reading
 
@@ -280,9 +301,15 @@ class Judge:
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
             own = next((e for e in self._canonical(found) if e.name == of), None)
+            definition = self.world.visible(of, number)
+            found.mattered |= direct and (definition is not None and by in self._equation(definition).uses)
             return self._jacobian(of, by, direct, number, manner.logistic, own)
 
+        def at_step(of: str, by: str, step: str) -> Value:
+            return self._jacobian(of, by, False, number, manner.logistic, step=f"_{step}")
+
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
+        found.at_step = at_step
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
 
@@ -303,8 +330,9 @@ class Judge:
         judged: Judged | None = None
         compared: tuple[Equation, Equation] | None = None
         for correct, claim, words in claims:
-            verdict = self._decided(context, correct, claim, budget)
-            found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen))
+            decided = functools.partial(self._decided, context, correct, claim)
+            verdict = decided(budget, False)
+            found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen), decided)
             if verdict:
                 if self._doubts.is_empty(left, right, correct, context):
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", UNTIED))
@@ -313,15 +341,20 @@ class Judge:
                 return found
             if FOR_ALL not in words:
                 judged, compared = judged or found, compared or (correct, claim)
+        if (judged is None or compared is None) and any("·" in choice for choice in readings):
+            return Judged(Verdict("undecided", "", f"{readings[0]}, which doesn't fit"), 1, tuple(readings))
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
-        if judged.verdict.status == "refuted":
-            doubt = self._doubts.about(left, right, compared, judged.verdict, context, abstract, number)
-            if not doubt and (evaluator.algebra.unlikely or evaluator.algebra.doubtful):
-                doubt = "it may be meant otherwise than it was read"
-            if doubt:
-                return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt))
-        return judged
+        if judged.verdict.status != "refuted":
+            return judged
+        verdict, pair = judged.verdict, compared
+
+        def doubt() -> str:
+            found = self._doubts.about(left, right, pair, verdict, context, abstract, number)
+            unlikely = evaluator.algebra.unlikely or evaluator.algebra.doubtful
+            return found or ("it may be meant otherwise than it was read" if unlikely else "")
+
+        return dataclasses.replace(judged, doubt=doubt)
 
     def _matters(self, manner: Manner, sides: Sequence[t.Term], evaluator: Evaluator, number: int) -> bool:
         """Whether a manner of reading can make a difference to a claim."""
@@ -329,8 +362,7 @@ class Judge:
             closed = self.world.closure(evaluator.names, number)
             if not any(isinstance(n, t.Apply) and n.function in SIGMAS for d in closed for n in t.walk(d.body)):
                 return False
-        differs = any(isinstance(node, t.Partial) for side in sides for node in t.walk(side))
-        return differs or not (manner.direct or manner.entrywise)
+        return evaluator.mattered or not (manner.direct or manner.entrywise)
 
     def _claims(
         self, evaluator: Evaluator, first: Value, second: Value, free: list[Index]
@@ -360,7 +392,9 @@ class Judge:
             axes = (*used, *first.axes)
             yield Equation("claim", first.expr, axes), Equation("claim", moved.expr, axes), words
 
-    def _decided(self, context: Context, correct: Equation, claim: Equation, budget: Budget) -> Verdict:
+    def _decided(
+        self, context: Context, correct: Equation, claim: Equation, budget: Budget, explained: bool = True
+    ) -> Verdict:
         for name in {*names_in(correct.rhs), *names_in(claim.rhs)}:
             if context.is_partial(name):
                 context.partial(name)  # so that it has a value at a point
@@ -369,9 +403,9 @@ class Judge:
         if self.symmetric:
             claim, correct = (_symmetrized(context, side, self.symmetric) for side in (claim, correct))
         claim, correct = self._sized(claim), self._sized(correct)
-        key = (context.model.inputs, context.model.equations, claim, correct)
+        key = (context.model.inputs, context.model.equations, claim, correct, explained)
         if key not in self.decided:  # most manners of reading come to the same
-            self.decided[key] = decide(context, claim, correct, "", budget)
+            self.decided[key] = decide(context, claim, correct, "", budget, explained)
         verdict = self.decided[key]
         return dataclasses.replace(verdict, correct=_with_slopes(verdict.correct)) if verdict.correct else verdict
 
@@ -511,8 +545,13 @@ class Judge:
         indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
-    def _jacobian(self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Equation | None) -> Value:
-        """∂of/∂by written out: of its own equation alone, or through all; `own` is that of an expression."""
+    def _jacobian(
+        self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Equation | None = None, step: str = ""
+    ) -> Value:
+        """∂of/∂by written out: of its own equation alone, through all, or through those of one step.
+
+        `own` is the equation of an expression that has no name in the document.
+        """
         definition = self.world.visible(of, number)
         if own is not None:
             closed = [] if direct else self.world.closure({*own.uses, by}, number)
@@ -521,6 +560,7 @@ class Judge:
         else:
             direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
             closed = [definition] if direct else self.world.closure({of, by}, number)
+        closed = [d for d in closed if d.name.endswith(step)]
         equations = [self._sized(self._equation(d, logistic)) for d in closed] + ([own] if own is not None else [])
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
@@ -533,6 +573,19 @@ class Judge:
 
 
 _ORDER = ("refuted", "undecided", "malformed", "agrees", "proved")
+
+
+def _explained_in(found: Judged, at: tuple[t.At, ...], budget: Budget) -> Verdict:
+    """What is wrong in an entry of a matrix, and in which."""
+    verdict = found.explain(budget) if found.explain is not None else found.verdict
+    place = ", ".join(str(index.shift) for index in at)
+    return dataclasses.replace(verdict, diagnosis=f"in entry [{place}]: {verdict.diagnosis or verdict.reason}")
+
+
+def _doubted(judged: Judged) -> Judged:
+    """A refutation that is left undecided where there is a doubt."""
+    doubt = judged.doubt() if judged.doubt is not None else ""
+    return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt)) if doubt else judged
 
 
 def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:
@@ -594,6 +647,8 @@ def _at(context: Context, equation: Equation, places: Sequence[Expr]) -> Expr:
 
 
 def _original(name: str) -> str:
-    """The name of an array beside a letter, as its shape is known."""
+    """The name of an array beside a letter, or of what an adjoint is of, as its shape is known."""
+    if name.startswith("adjoint_"):
+        return name.removeprefix("adjoint_").split("__")[0]
     stem, mark, count = name.rpartition("_all")
     return f"{stem}@{count}" if mark and count.isdigit() else name

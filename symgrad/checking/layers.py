@@ -46,18 +46,16 @@ def template(name: str) -> str:
     return _LAYER.sub("{}", name)
 
 
-def names(name: str, depth: int) -> list[str]:
-    """A name for each layer that there is, the inputs' among them.
+def declared(names: tuple[str, ...], depth: int) -> Iterator[tuple[str, ...]]:
+    """A name and the lengths of its axes for each layer that there is, the inputs' among them.
 
-    >>> names("W_{l}", 2)
-    ['W_0', 'W_1', 'W_2']
+    >>> list(declared(("W_{l}", "n_{l}", "n_{l-1}"), 2))
+    [('W_1', 'n_1', 'n_0'), ('W_2', 'n_2', 'n_1')]
     """
-    found = sorted({match[1] for match in _LAYER.finditer(name)} - {"END"})
-    result = []
+    found = sorted({match[1] for name in names for match in _LAYER.finditer(name)} - {"END"})
     for places in itertools.product(range(depth + 1), repeat=len(found)):
         with contextlib.suppress(NoLayer):
-            result.append(_named(name, dict(zip(found, places, strict=True)), depth))
-    return result
+            yield tuple(_named(name, dict(zip(found, places, strict=True)), depth) for name in names)
 
 
 def instances(sides: tuple[Term, ...], depth: int) -> Iterator[tuple[tuple[Term, ...], Mapping[str, int]]]:

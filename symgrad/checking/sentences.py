@@ -201,7 +201,7 @@ class _Context:
 def in_context(sentences: Sequence[Sentence]) -> list[Sentence]:
     """Sentences with the kinds that those before them suggest: out₂ = 0.59 is computed where out₁ was."""
     context = _Context()
-    found = []
+    found: list[Sentence] = []
     for sentence in sentences:
         if len(sentence.sides) > 1 and sentence.kind not in ("other", "unread"):
             claims = (one for one in found[-3:] if one.kind == "claim")

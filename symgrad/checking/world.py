@@ -41,6 +41,7 @@ class World:
     aliases: set[str] = field(default_factory=set)
     applied: dict[str, None] = field(default_factory=dict)  # names that a definition gives parameters
     depth: int = 3
+    has_layers: bool = False  # whether the document leaves layers or steps open, a of any a_l
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
     sections: Sequence[int] = ()  # the sentences that sections begin with
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
@@ -87,6 +88,13 @@ class World:
         """The last layer's quantity, for a name that is written without its layer: ∇_a C of a^L."""
         last = f"{name}_{self.depth}"
         return last if name not in self.definitions and last in self.definitions else name
+
+    def shared(self, name: str) -> str:
+        """The weights W that all steps use, for W_2, those of one step; other names are their own."""
+        base, _, step = name.rpartition("_")
+        inside = {other for found in self.definitions.values() for d in found for other in used([d.body])}
+        is_copy = step.isdigit() and base in inside and name not in inside and name not in self.definitions
+        return base if is_copy and base not in self.definitions else name
 
     def add(self, definition: Definition) -> None:
         """One more definition; what uses the name of a derivative is one, too."""

@@ -19,8 +19,13 @@ T = TypeVar("T")
 PROVING = 0.7  # of the time that is left: the rest is for more points
 
 
-def decide(context: Context, claim: Equation, correct: Equation, label: str, budget: Budget) -> Verdict:
-    """The verdict on a claim; malformed where its axes are not those of the correct formula."""
+def decide(
+    context: Context, claim: Equation, correct: Equation, label: str, budget: Budget, explained: bool = True
+) -> Verdict:
+    """The verdict on a claim; malformed where its axes are not those of the correct formula.
+
+    To look for the slip in a claim that is refuted takes longer than to refute it: only if it is to be `explained`.
+    """
     shown: dict[str, Any] = {"correct": correct, "written": context.written, "model": context.model}
     if claim.quantity.axes != correct.quantity.axes:
         shapes = (f"({', '.join(map(str, side.quantity.axes))})" for side in (claim, correct))
@@ -49,7 +54,7 @@ def decide(context: Context, claim: Equation, correct: Equation, label: str, bud
             found = lambda: diagnose(context, correct, claimed_by(claim, correct), claim)  # noqa: E731  # run below
             return _if_it_has_a_value(found, Diagnosis())
 
-        why = _in_time(budget, diagnosed, Diagnosis())
+        why = _in_time(budget, diagnosed, Diagnosis()) if explained else Diagnosis()
         reason = f"the correct expression is {context.text(correct)}"
         return Verdict("refuted", label, reason, near, why.text, **shown, slip=why.slip, wrong=why.wrong)
     if near.points:

@@ -8,7 +8,18 @@ from typing import TypeAlias
 
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.commands import WORDS_THAT_APPLY
-from symgrad.reading.latex.symbols import Key, Script, Symbols, bounds, is_sample, key_of, labelling, plain, scripts
+from symgrad.reading.latex.symbols import (
+    Key,
+    Script,
+    Symbols,
+    bounds,
+    is_sample,
+    key_of,
+    labelling,
+    plain,
+    raised,
+    scripts,
+)
 from symgrad.reading.latex.tree import (
     Bar,
     Chain,
@@ -137,7 +148,7 @@ class Resolver:
                 found += inside[1:]
             return found
         if isinstance(tree, Row):
-            return [("", item) for item in tree.items]
+            return [("", item) for item in tree.items if not _is_nothing(item)]
         return [("", tree)]
 
     def _product(self, items: Sequence[Item], span: Span) -> t.Term:
@@ -360,7 +371,9 @@ class Resolver:
         for kinds, found in ((self.symbols.above[key], inside), (self.symbols.below[key], list(below))):
             for place, script in enumerate(found):
                 kind = kinds.get(place)
-                if kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
+                if kind is None and script.letter in self.symbols.families and script.bracket:
+                    kind = "family"
+                elif kind is None and script.letter in self.symbols.bound and len(script.letter) == 1:
                     kind = "index"  # a letter that a sum runs over is no part of a name
                 if key in self.symbols.sampled and is_sample(self.symbols, script):
                     of_samples = True
@@ -449,9 +462,13 @@ class Resolver:
                 return t.Inverse(span, body)
             if _is_t(inner):
                 return t.Transposed(span, t.Inverse(span, body))
-        inner = only(tree.items[0]) if isinstance(tree, Group) and len(tree.items) == 1 else None
-        if isinstance(inner, Sum) and all(isinstance(only(part), Number) for part in inner.terms):
-            return t.Power(span, body, self.term(inner))  # w^{(2-1)}
+        shifted = only(tree.items[0]) if isinstance(tree, Group) and len(tree.items) == 1 else tree
+        if (
+            isinstance(tree, Group)
+            and isinstance(shifted, Sum)
+            and all(isinstance(only(p), Number) for p in shifted.terms)
+        ):
+            return t.Power(span, body, self.term(shifted))  # w^{(2-1)}
         if isinstance(tree, Group):
             raise UnreadError("a superscript in brackets behind more than a name", tree.span.start, tree.span.end)
         return t.Power(span, body, self.term(tree))
@@ -604,7 +621,20 @@ class Resolver:
                 start = self.term(first) if first is not None else None
                 over.append(t.Over(letter, start, self.term(until) if until is not None else last))
         body = self._product(rest, Span(rest[0][1].span.start, rest[-1][1].span.end))
+        for below in whole.below if whole else ():
+            chain = only(below)
+            if kind == "sum" and isinstance(chain, Chain) and chain.relations == ("≠",):
+                body = self._without(body, chain)
         return t.Big(Span(span.start, body.span.end), kind, tuple(over), body)
+
+    def _without(self, body: t.Term, condition: Chain) -> t.Term:
+        """The body of Σ over j ≠ i: 0 where j is i."""
+        places = [scripts((side,)) for side in condition.sides]
+        if not all(len(found) == 1 and found[0].letter and not found[0].word for found in places):
+            raise UnreadError("a sum with a condition that can't be read", condition.span.start, condition.span.end)
+        first, second = (t.At(found[0].letter, found[0].shift) for found in places)
+        one, same = t.Num(condition.span, "1"), t.Delta(condition.span, (first, second))
+        return t.Mul(body.span, (body, t.Add(condition.span, (one, same), ("+", "-"))), ("·",))
 
     # --- derivatives
 
@@ -731,6 +761,14 @@ class Resolver:
 NOWHERE = Span(0, 0)
 
 
+def _is_nothing(tree: Tree) -> bool:
+    """Whether braces have nothing in them: {}."""
+    tree = only(tree)
+    return isinstance(tree, Empty) or (
+        isinstance(tree, Group) and tree.opening == "{" and all(isinstance(item, Empty) for item in tree.items)
+    )
+
+
 def _listed(tree: Tree) -> tuple[Tree, ...]:
     inside = only(tree)
     return inside.items if isinstance(inside, Group) and inside.opening in ("{", "(") else (tree,)
@@ -749,7 +787,7 @@ def _is_t(tree: Tree) -> bool:
 def _trees(whole: Scripted | None) -> list[Tree]:
     """The superscripts as they are written; a layer in brackets and what follows it, ^{[2]T}, are two."""
     found: list[Tree] = []
-    for tree in whole.above if whole else ():
+    for tree in (part for above in (whole.above if whole else ()) for part in raised(above)):
         inside = only(tree)
         items = inside.items if isinstance(inside, Row) else ()
         groups = [group for group in map(only, items) if isinstance(group, Group)]

@@ -206,10 +206,11 @@ def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str
         if skip:
             skip -= 1
             continue
-        run = table.get(id(token))
-        if run is None:
+        word_here = table.get(id(token))
+        if word_here is None:
             result.append(token)
             continue
+        run = word_here
         skip = len(run) - 1
         if "".join(part.text for part in run) in subscripted:
             letter, number = run[0], run[1]
@@ -274,9 +275,14 @@ def _trimmed(row: list[Token]) -> list[Token]:
     row = list(row)
     while row and (row[-1].kind in ("QUAD", "WORDS") or (row[-1].kind == "SEPARATOR" and row[-1].text in ",;:")):
         row.pop()
-    while row and (row[0].kind in ("QUAD", "WORDS") or (row[0].kind == "SEPARATOR" and row[0].text in ",;:")):
+    while row and (row[0].kind == "QUAD" or _is_prose(row[0]) or (row[0].kind == "SEPARATOR" and row[0].text in ",;:")):
         row.pop(0)
     return row
+
+
+def _is_prose(token: Token) -> bool:
+    """Whether a word before a statement says nothing of where it holds."""
+    return token.kind == "WORDS" and token.text.lower().split()[:1] not in (["if"], ["when"])
 
 
 def _within(row: list[Token]) -> Iterator[list[Token]]:
@@ -292,14 +298,19 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
             pieces.append(([], token.text))
         elif depth == 0 and token.kind == "RELATION" and (token.text in _BETWEEN or _leads(token, pieces)):
             pieces.append(([], ","))
-        elif token.kind not in ("QUAD",) and not (token.kind == "WORDS" and depth == 0 and not below):
+        elif token.kind == "WORDS" and depth == 0 and not below:
+            pieces[-1] = (pieces[-1][0], token.text)
+        elif token.kind != "QUAD":
             pieces[-1][0].append(token)
     first = True
     whole: list[Token] = []
     for piece, before in _qualified(pieces):
         words = before.lower().split()
-        if not first and words and words[0].strip("(,.:") in _QUALIFIES:
+        qualifies = bool(words) and words[0].strip("(,.:") in _QUALIFIES
+        if qualifies and not first:
             break  # the rest says where the statement holds
+        if qualifies and piece is not pieces[-1][0] and _relations(piece):
+            continue  # if i = j: …
         if not piece:
             continue
         related = bool(_relations(piece))

@@ -156,6 +156,10 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
         case Chain() if tree.relations == ("<", ">"):
             for side in tree.sides[1:2]:
                 yield from _items(side, "<")
+        case Scripted() if _is_bracketed(tree):  # W^{(t)^T}
+            yield from _items(tree.base, bracket)
+            for above in tree.above:
+                yield from _items(above, bracket)
         case Scripted() if (last := _last_layer(tree)) is not None:
             yield last
         case Scripted():
@@ -163,6 +167,18 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
             yield Script(word=inner or "?", bracket=bracket)
         case _:
             yield Script(word="?", bracket=bracket)
+
+
+def _is_bracketed(tree: Tree) -> bool:
+    """Whether a superscript is a layer in brackets with a superscript of its own."""
+    base = only(tree.base) if isinstance(tree, Scripted) and tree.above and not tree.below else None
+    return isinstance(base, Group) and base.opening in ("(", "[", "⟨")
+
+
+def raised(tree: Tree) -> list[Tree]:
+    """The superscripts that one is: (t) and T, of W^{(t)^T}."""
+    inside = only(tree)
+    return [inside.base, *inside.above] if isinstance(inside, Scripted) and _is_bracketed(inside) else [tree]
 
 
 def _last_layer(tree: Scripted) -> Script | None:
@@ -263,6 +279,8 @@ def bounds(tree: Tree) -> Iterator[tuple[str, Tree | None, Tree | None]]:
                 first = tree.sides[1] if tree.relations[0] == "=" else None
                 for letter, *_ in bounds(left):
                     yield letter, first, None
+            elif tree.relations[0] == "≠":
+                yield from bounds(left)
             elif tree.relations[0] in ("≤", "<") and len(tree.sides) >= 2:
                 for letter, *_ in bounds(tree.sides[1]):
                     yield letter, left, tree.sides[2] if len(tree.sides) > 2 else None

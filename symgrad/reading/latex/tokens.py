@@ -34,6 +34,7 @@ _COMMA_NUMBER = re.compile(r"\d+(?:(?:,|\{,\})\d+)?(?:e[+-]?\d+(?![A-Za-z]))?", 
 _GROUPED = re.compile(r"\d{1,3}(?:(?:\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?", re.ASCII)
 _BRACED_COMMA = re.compile(r"\d+\{,\}\d+", re.ASCII)
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)", re.DOTALL)
+_SLANTED = re.compile(r"\\(?:mathit|mathrm|mathsf|rm|it)\s*\{\s*([A-Za-z]|\\[A-Za-z]+)\s*\}")  # in \boldsymbol
 _ASSIGNS = re.compile(r":\s{0,3}=")
 _ROWSEP = re.compile(r"\\\\\*?\s*(?:\[-?[\d.]+\s*[a-z]+\])?")
 _LABEL = re.compile(r"\s*[_^]\s*")
@@ -423,6 +424,8 @@ class _Scanner:
         raw = self.text[slice(*inside)]
         content = raw.strip().strip("~").strip()
         font = c.FONTS.get(name, "")
+        inner = _SLANTED.fullmatch(content) if font == "bold" else None
+        content = inner[1] if inner else content
         if re.fullmatch(r"\\[A-Za-z]+", content) and content[1:] in c.LETTERS:
             content = c.LETTERS[content[1:]]
             self._add("NAME", content, start, font)
