@@ -73,11 +73,12 @@ class NativeEngine:
         else:
             self._whole_kernel = self._built("gradients", None if self._full else 0)
         one = task.batch == 1 and not self._full
-        self._kernel = self._built("one_sample", 1, result=False) if one else self._whole_kernel
-        cost = None if self._full else self._built("cost", 0, gradients=False)
+        self._kernel = self._built("one_sample", 1, result=task.running) if one else self._whole_kernel
+        cost = None if self._full or task.running else self._built("cost", 0, gradients=False)
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
         slots = len(task.optimizer.slots)
-        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, task.batch)
+        batch = None if self._full else task.batch
+        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch)
         called = set[str]()
         parts = [
             update(task.optimizer, self._count, self._single, task.maximize, called),

@@ -23,7 +23,7 @@ from symgrad.derivation import derive
 from symgrad.equations import Equation, needed
 from symgrad.errors import SymgradError
 from symgrad.names import partial_name
-from symgrad.training.array_steps import Text, indented
+from symgrad.training.array_steps import LOOP, Text, indented
 from symgrad.training.engine import State, Task, Track
 from symgrad.training.shuffled import Shuffled
 from symgrad.training.updates import Called, number_update
@@ -87,25 +87,29 @@ class NumberSteps:
             return found
         raise AssertionError("one of them returns, or raises")
 
-    def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> None:
-        """One step a batch."""
+    def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> float | None:
+        """One step a batch; the mean of the samples' costs, where that is asked for."""
+        samples, running = self.task.samples, self.task.running
         if self._plain:
             lists = [column.tolist() for column in self._shuffled.columns(order)]
             run = self._text(self.task.columns, "steps", True).run
             try:
-                self._state = run(*lists, rates, self._state, self._steps)
+                total, self._state = run(*lists, rates, self._state, self._steps)
                 self._steps += len(rates)
-                return
+                return total / samples if running else None
             except _RAISED:  # once more, with NumPy's numbers
                 pass
         batches = self._shuffled.batches(order)
         whole = len(batches) - 1 if len(batches[-1][0]) != len(batches[0][0]) else len(batches)
+        total = 0.0
         for some, theirs in ((batches[:whole], rates[:whole]), (batches[whole:], rates[whole:])):
             if some:
                 columns = {**self.task.columns, **dict(zip(self.varying, some[0], strict=True))}
                 state = tuple(map(np.float64, self._state))
-                self._state = self._text(columns, "steps", False).run(some, theirs, state, self._steps)
+                costs, self._state = self._text(columns, "steps", False).run(some, theirs, state, self._steps)
                 self._steps += len(some)
+                total += len(some[0][0]) * costs
+        return float(total) / samples if running else None
 
     def point(self) -> tuple[Any, ...]:
         """A copy of all parameters."""
@@ -176,8 +180,9 @@ class NumberSteps:
 def _is_plain(steps: NumberSteps) -> bool:
     """Whether Python's `math` has all that the model needs, to the same digits."""
     full = steps.task.samples == 1
-    equations = _live(steps, full)
-    if full and any(equation.rhs.has(log) for equation in equations):
+    loss = full or steps.task.running
+    equations = _live(steps, loss)
+    if loss and any(equation.rhs.has(log) for equation in equations):
         return False  # NumPy's text has stable forms of log(sigmoid) and the like
     source = MathSource(steps.derivation.written)
     try:
@@ -203,12 +208,14 @@ class _Printing:
         self.steps, self.columns, self.kind, self.plain, self.norms = steps, columns, kind, plain, norms
         self.task = task = steps.task
         taken = {quantity.name for quantity in task.model.inputs} | set(steps.variables)
-        taken |= {"np", *BUILT_IN, "run", "rates", "batch", "batches", "state"}
+        taken |= {"np", *BUILT_IN}
         self.names = Names(taken)
         self.used: set[str] = set()
         if plain:
             self.names.taken |= {equation.name for equation in _live(steps, True)}
-        self.rate, self.step = self.names.new("rate"), self.names.new("step")
+        self.wants_loss = kind != "steps" or task.running
+        self.rate, self.step, self.total = map(self.names.new, ("rate", "step", "total"))
+        self.words = {word: self.names.new(word) for word in LOOP}
 
     def text(self) -> Text:
         gradients: dict[str, str] = {}
@@ -235,7 +242,10 @@ class _Printing:
         whole = self.kind in ("epochs", "cost")
         given = {n: c for n, c in self.columns.items() if whole or not c.ndim}
         loop = self._loop(body, update, loss, length)
-        lines = [f"def prepare({', '.join(given)}):", *indented([*functions, *head, "", *loop, "return run"])]
+        lines = [
+            f"def prepare({', '.join(given)}):",
+            *indented([*functions, *head, "", *loop, f"return {self.words['run']}"]),
+        ]
         source = "\n".join(line.rstrip() for line in lines) + "\n"
         space = dict(RUNTIME)
         # The text is our own printer's; names are checked identifiers, everything else comes from a table.
@@ -248,8 +258,7 @@ class _Printing:
         return any("step" in equation.uses for equation in self.task.optimizer.model.equations)
 
     def _plain_pass(self, gradients: dict[str, str]) -> tuple[list[str], list[str], str, tuple[str, ...]]:
-        loss = self.kind == "epochs"
-        equations = _live(self.steps, loss)
+        equations = _live(self.steps, self.wants_loss)
         lines = statements(equations, MathSource(self.steps.derivation.written, self.used))
         result = self.task.model.result
         gradients.update({name: partial_name(result, name) for name in self.task.params})
@@ -257,9 +266,8 @@ class _Printing:
         missing = [name for name in defaults if name not in self.columns and name not in self.task.params]
         head = [f"{name} = {float(defaults[name])!r}" for name in missing]
         notes = ["plain Python on floats, which for single numbers is several times faster than NumPy"]
-        if not loss:
-            notes.append("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples")
-        return head, lines, result, tuple(notes)
+        notes += _about_loss(self)
+        return head, lines, result if self.wants_loss else "", tuple(notes)
 
     def _array_pass(self, gradients: dict[str, str]) -> tuple[list[str], list[str], str, tuple[str, ...]]:
         graph = Graph(np.dtype(np.float64))
@@ -271,7 +279,7 @@ class _Printing:
         low = lowered(self.steps.source, graph, inputs)
         whole = self.kind in ("epochs", "cost")
         constant = frozenset(name for name, column in self.columns.items() if whole or not column.ndim)
-        wanted = [low.result.scale] if self.kind != "steps" else []
+        wanted = [low.result.scale] if self.wants_loss else []
         if self.kind != "cost" or self.norms:
             wanted += [low.gradients[name].scale for name in self.task.params]
         assert all(node.is_scalar for node in wanted)  # means over the samples
@@ -281,35 +289,44 @@ class _Printing:
             for name in self.task.params:
                 gradients[name] = self.names.new(partial_name(self.task.model.result, name))
                 body.append(f"{gradients[name]} = {swept.text[low.gradients[name].scale]}")
-        loss = swept.text[low.result.scale] if self.kind != "steps" else ""
-        return swept.head, body, loss, _remarks(swept, self.kind)
+        loss = swept.text[low.result.scale] if self.wants_loss else ""
+        return swept.head, body, loss, (_remark(swept), *_about_loss(self))
 
     def _loop(self, body: list[str], update: list[str], loss: str, length: str) -> list[str]:
         params = tuple(self.task.params)
         state = f"{', '.join(self.steps.variables)}{',' if len(self.steps.variables) == 1 else ''}"
-        opened = f"{state} = state"
+        run, rates, _, batch, batches, keep_loss, keep_norm, keep_point, given = self.words.values()
+        opened = f"{state} = {given}"
         if self.kind == "cost":
-            return ["def run(state):", *indented([opened, *body, f"return {loss}, {length or None}"])]
+            return [f"def {run}({given}):", *indented([opened, *body, f"return {loss}, {length or None}"])]
         varying = self.steps.varying
         if self.kind == "step":
-            batch = [f"{', '.join(varying)}, = batch"] if varying else []
-            inner = [opened, *batch, *body, f"loss = float({loss})", *update, f"return loss, ({state})"]
-            return [f"def run(batch, {self.rate}, state, {self.step}):", *indented(inner)]
+            columns = [f"{', '.join(varying)}, = {batch}"] if varying else []
+            inner = [opened, *columns, *body, f"{self.total} = float({loss})", *update]
+            inner.append(f"return {self.total}, ({state})")
+            return [f"def {run}({batch}, {self.rate}, {given}, {self.step}):", *indented(inner)]
         if self.kind == "steps":
-            many = [self.names.new(f"{name}s") for name in varying] if self.plain else ["batches"]
+            many = [self.names.new(f"{name}s") for name in varying] if self.plain else [batches]
             target = ", ".join(varying) if self.plain else f"({', '.join(varying)},)"
-            head = f"for {target}, {self.rate} in zip({', '.join(many)}, rates):"
-            inner = [opened, head, *indented([*body, *update]), f"return {state}"]
-            return [f"def run({', '.join(many)}, rates, state, {self.step}):", *indented(inner)]
-        inner = [*body, f"keep_loss({loss})", *([f"keep_norm({length})"] if length else [])]
+            head = f"for {target}, {self.rate} in zip({', '.join(many)}, {rates}):"
+            costs = [f"{self.total} += {loss}"] if loss else []
+            inner = [opened, f"{self.total} = 0.0", head, *indented([*body, *costs, *update])]
+            inner.append(f"return {self.total}, ({state})")
+            return [f"def {run}({', '.join(many)}, {rates}, {given}, {self.step}):", *indented(inner)]
+        inner = [*body, f"{keep_loss}({loss})", *([f"{keep_norm}({length})"] if length else [])]
         inner += [f"if {self.rate} is None:", "    break", *update]
-        inner += [f"keep_point(({', '.join(params)},))"]
-        lines = [opened, f"for {self.rate} in rates:", *indented(inner), f"return {state}"]
-        return [f"def run(rates, state, {self.step}, keep_loss, keep_point, keep_norm):", *indented(lines)]
+        inner += [f"{keep_point}(({', '.join(params)},))"]
+        lines = [opened, f"for {self.rate} in {rates}:", *indented(inner), f"return {state}"]
+        return [f"def {run}({rates}, {given}, {self.step}, {keep_loss}, {keep_point}, {keep_norm}):", *indented(lines)]
 
 
-def _remarks(swept: Written, kind: str) -> tuple[str, ...]:
-    found = [f"{len(swept.body)} operations a sweep, on {swept.buffers} buffers that are allocated once"]
-    if kind == "steps":
-        found.append("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples")
-    return tuple(found)
+def _remark(swept: Written) -> str:
+    return f"{len(swept.body)} operations a sweep, on {swept.buffers} buffers that are allocated once"
+
+
+def _about_loss(printing: _Printing) -> tuple[str, ...]:
+    if printing.kind != "steps":
+        return ()
+    if printing.wants_loss:
+        return ("the loss of an epoch is the mean of its steps' costs, which come with the gradients",)
+    return ("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples",)

@@ -44,8 +44,8 @@ class NumPyEngine:
                 return self._steps.full(rates, record, norms)
             losses, points, lengths = [], [], []
             for epoch, row in enumerate(rates.tolist()):
-                self._steps.epoch(None if orders is None else orders[epoch], row)
-                loss, length = self._steps.cost(norms)
+                running = self._steps.epoch(None if orders is None else orders[epoch], row)
+                loss, length = self._steps.cost(norms) if running is None else (running, None)
                 losses.append(loss)
                 if length is not None:
                     lengths.append(length)
