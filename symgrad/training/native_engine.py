@@ -21,7 +21,7 @@ from symgrad.codegen.native.nodes import Extent
 from symgrad.codegen.native.operations import safe
 from symgrad.codegen.native.places import check_places, places
 from symgrad.codegen.native.unsupported import NativeError
-from symgrad.codegen.native.update import update
+from symgrad.codegen.native.update import is_plain, update
 from symgrad.codegen.program import arguments
 from symgrad.derivation import derive
 from symgrad.equations import Size
@@ -78,10 +78,11 @@ class NativeEngine:
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
         slots = len(task.optimizer.slots)
         batch = None if self._full else task.batch
-        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch)
+        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch, task.maximize)
         called = set[str]()
         parts = [
             update(task.optimizer, self._count, self._single, task.maximize, called),
+            *self._rest(called),
             training.run(loop),
             training.move(loop),
             training.entry(self._whole_kernel, "whole"),
@@ -200,8 +201,29 @@ class NativeEngine:
         shapes = _shapes(task, Extent("", length if fixed else None, length or task.samples), self._scalar)
         theta = list(task.params)
         return kernel(
-            self._derivation, shapes, theta, name=name, gradients=gradients, result=result, single=self._single
+            self._derivation,
+            shapes,
+            theta,
+            name=name,
+            gradients=gradients,
+            result=result,
+            single=self._single,
+            moves=gradients and not self._full and is_plain(task.optimizer),
         )
+
+    def _rest(self, called: set[str]) -> list[str]:
+        """The update of the parameters that the matrix products of a step don't move, where they move some."""
+        moved = {*self._kernel.moved.values()}
+        if not moved:
+            return []
+        spans, start = [], 0
+        for name, shape in self._shapes.items():
+            end = start + training.entries_of(shape)
+            if name not in moved:
+                spans.append((start, end))
+            start = end
+        task = self._task
+        return [update(task.optimizer, self._count, self._single, task.maximize, called, "update_rest", spans)]
 
     @cached_property
     def _any(self) -> Function:

@@ -17,7 +17,7 @@ class Loop:
     `gradients` computes those of a batch, `cost` that of all samples (None where the loss of an epoch comes with the
     gradients: of a full batch, or batch by batch), `whole` the gradients and the cost of all samples; `rows`: the
     numbers of each sample in each column that is cut into batches; `count` parameters, `slots` numbers that the
-    optimiser keeps of each; `batch` samples a step, None for all of them.
+    optimiser keeps of each; `batch` samples a step, None for all of them.  `climbs`: whether steps go up the gradient.
     """
 
     gradients: Kernel
@@ -27,6 +27,7 @@ class Loop:
     count: int
     slots: int
     batch: int | None
+    climbs: bool = False
 
 
 REGISTERS = 16  # up to this many parameters are kept in local variables through a loop
@@ -99,8 +100,8 @@ def all_columns(kernel: Kernel) -> tuple[str, ...]:
     return tuple(name for name, one in kernel.outside.items() if one.role == "column")
 
 
-def _update(loop: Loop, rate: str) -> str:
-    return f"update(theta, gradient, {'slots, ' if loop.slots else ''}{rate}, ++*steps);"
+def _update(loop: Loop, rate: str, name: str = "update") -> str:
+    return f"{name}(theta, gradient, {'slots, ' if loop.slots else ''}{rate}, ++*steps);"
 
 
 def _record(loop: Loop) -> list[str]:
@@ -165,18 +166,18 @@ def _batches(loop: Loop, batch: int) -> list[str]:
             lines.append(f"                memcpy(into + i{_times(row)}, {copied});")
         lines += [f"            batch_{name} = into;", "        }"]
     sizes = dict.fromkeys(kernel.varying, "count")
-    found = kernel.call(given, sizes)
-    lines.append(
-        f"        total += {found if batch == 1 else f'{length}*(double){found}'};"
-        if loop.cost is None
-        else f"        {found};"
-    )
     rate = (
         f"rates[epoch*((samples + {batch - 1})/{batch}) + start/{batch}]"
         if batch > 1
         else "rates[epoch*samples + start]"
     )
-    lines.append(f"        {_update(loop, rate)}")
+    found = kernel.call(given, sizes, rate if loop.climbs else f"-{rate}")
+    lines.append(
+        f"        total += {found if batch == 1 else f'{length}*(double){found}'};"
+        if loop.cost is None
+        else f"        {found};"
+    )
+    lines.append(f"        {_update(loop, rate, 'update_rest' if kernel.moved else 'update')}")
     lines.append("    }")
     if loop.cost is None:
         return [*lines, "    losses[epoch] = total/samples;", *_record(loop), "}"]
