@@ -130,6 +130,14 @@ def _loops(tree: tuple[Tree, ...]) -> Iterator[Loop]:
             yield from (*node.product.m, *node.product.n, *node.product.k)
 
 
+def _alone(nest: Nest) -> Statement | None:
+    """The statement of a nest that holds it alone."""
+    (first, *_) = nest.body
+    if isinstance(first, Nest):
+        return _alone(first)
+    return first if first.alone else None
+
+
 class _Printer:
     """The lines of one kernel."""
 
@@ -194,6 +202,10 @@ class _Printer:
 
     def loop(self, nest: Nest, path: Path) -> Iterator[str]:
         letter = self.letters[len(path) - 1]
+        statement = _alone(nest)
+        if statement is not None:
+            yield from self.flat(statement, letter)
+            return
         self.names[nest.loop] = letter
         body = list(self.block(nest.body, path))
         head = f"for (long {letter} = 0; {letter} < {nest.loop.extent.text}; {letter}++)"
@@ -205,6 +217,17 @@ class _Printer:
             for line in body:
                 yield f"    {line}"
             yield "}"
+
+    def flat(self, statement: Statement, letter: str) -> Iterator[str]:
+        """One loop over all entries of arrays of the same axes."""
+
+        def entry(entry: Entry, _: Expressions) -> str:
+            return f"{safe(self._layout(entry.array)[2])}[{letter}]"
+
+        size = "*".join(extent.text for extent in self._layout(statement.array)[1])
+        printer = replace(self.inner, entry=entry)
+        yield f"for (long {letter} = 0; {letter} < {size}; {letter}++)"
+        yield f"    {entry(statement.target, printer)} = {printer.text(statement.body)};"
 
     def statement(self, statement: Statement, printer: Expressions) -> Iterator[str]:
         if statement.product is not None:
