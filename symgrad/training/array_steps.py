@@ -105,7 +105,7 @@ class ArraySteps:
             None if lengths is None else np.array(lengths, dtype=np.float64),
         )
 
-    def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> float | None:
+    def epoch(self, order: NDArray[np.intp] | None, rates: list[float], same: bool) -> float | None:
         """One step a batch, the last of which may be shorter; the mean of the samples' costs, if it is asked for."""
         batches = self._shuffled.batches(order)
         whole = len(batches) - 1 if _length(batches[-1]) != _length(batches[0]) else len(batches)

@@ -21,7 +21,7 @@ from symgrad.codegen.native.nodes import Extent
 from symgrad.codegen.native.operations import safe
 from symgrad.codegen.native.places import check_places, places
 from symgrad.codegen.native.unsupported import NativeError
-from symgrad.codegen.native.update import is_plain, update
+from symgrad.codegen.native.update import update
 from symgrad.codegen.program import arguments
 from symgrad.derivation import derive
 from symgrad.equations import Size
@@ -208,7 +208,7 @@ class NativeEngine:
             gradients=gradients,
             result=result,
             single=self._single,
-            moves=gradients and not self._full and is_plain(task.optimizer),
+            moves=gradients and not self._full and task.optimizer.is_plain,
         )
 
     def _rest(self, called: set[str]) -> list[str]:

@@ -6,12 +6,12 @@ buffers that are allocated once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import log
+from sympy import Symbol, log
 
 from symgrad.codegen.inplace.graph import RUNTIME, Graph
 from symgrad.codegen.inplace.lower import lowered
@@ -25,6 +25,7 @@ from symgrad.errors import SymgradError
 from symgrad.names import partial_name
 from symgrad.training.array_steps import LOOP, Text, indented
 from symgrad.training.engine import State, Task, Track
+from symgrad.training.plain_sweep import Sweep, plain_sweep
 from symgrad.training.shuffled import Shuffled
 from symgrad.training.updates import Called, number_update
 
@@ -50,6 +51,8 @@ class NumberSteps:
         self._shuffled = Shuffled(task.columns, task.batch)
         self._plain = task.batch == 1 and _is_plain(self)
         self._text(task.columns, "epochs" if task.samples == task.batch else "steps", self._plain)
+        self._lists: list[list[float]] = []  # the columns in the order of the data
+        self._runs: dict[bool, Callable[..., Any]] = {}  # the loops of an epoch, at one rate or at several
 
     def full(self, rates: NDArray[np.float64], record: bool, norms: bool) -> Track:
         """Epochs of one step each, on all samples."""
@@ -87,14 +90,18 @@ class NumberSteps:
             return found
         raise AssertionError("one of them returns, or raises")
 
-    def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> float | None:
-        """One step a batch; the mean of the samples' costs, where that is asked for."""
+    def epoch(self, order: NDArray[np.intp] | None, rates: list[float], same: bool) -> float | None:
+        """One step a batch, all at the same rate or not; the mean of the samples' costs, where that is asked for."""
         samples, running = self.task.samples, self.task.running
         if self._plain:
-            lists = [column.tolist() for column in self._shuffled.columns(order)]
-            run = self._text(self.task.columns, "steps", True).run
+            lists = self._lists if order is None else []
+            if not lists:
+                lists = [column.tolist() for column in self._shuffled.columns(order)]
+                self._lists = lists if order is None else self._lists
+            if same not in self._runs:
+                self._runs[same] = self._text(self.task.columns, "steps", True, constant=same).run
             try:
-                total, self._state = run(*lists, rates, self._state, self._steps)
+                total, self._state = self._runs[same](*lists, rates[0] if same else rates, self._state, self._steps)
                 self._steps += len(rates)
                 return total / samples if running else None
             except _RAISED:  # once more, with NumPy's numbers
@@ -167,13 +174,13 @@ class NumberSteps:
         if self.task.batch >= self.task.samples:
             return self._text(self.task.columns, "epochs", self._plain)
         batch = {n: c[: self.task.batch] if c.ndim else c for n, c in self.task.columns.items()}
-        return self._text(self.task.columns if self._plain else batch, "steps", self._plain)
+        return self._text(self.task.columns if self._plain else batch, "steps", self._plain, constant=self._plain)
 
-    def _text(self, columns: Columns, kind: str, plain: bool, norms: bool = False) -> Text:
+    def _text(self, columns: Columns, kind: str, plain: bool, norms: bool = False, constant: bool = False) -> Text:
         length = next((len(columns[name]) for name in self.varying), 1)
-        key = (length, kind, plain, norms)
+        key = (length, kind, plain, norms, constant)
         if key not in self._texts:
-            self._texts[key] = _Printing(self, columns, kind, plain, norms).text()
+            self._texts[key] = _Printing(self, columns, kind, plain, norms, constant).text()
         return self._texts[key]
 
 
@@ -202,11 +209,14 @@ def _live(steps: NumberSteps, loss: bool) -> tuple[Equation, ...]:
 
 
 class _Printing:
-    """One loop: "epochs" on the whole data, "steps" on batches, a "step", or the "cost"."""
+    """One loop: "epochs" on the whole data, "steps" on batches, a "step", or the "cost"; maybe at a constant rate."""
 
-    def __init__(self, steps: NumberSteps, columns: Columns, kind: str, plain: bool, norms: bool) -> None:
+    def __init__(
+        self, steps: NumberSteps, columns: Columns, kind: str, plain: bool, norms: bool, constant: bool
+    ) -> None:
         self.steps, self.columns, self.kind, self.plain, self.norms = steps, columns, kind, plain, norms
         self.task = task = steps.task
+        self.constant = constant
         taken = {quantity.name for quantity in task.model.inputs} | set(steps.variables)
         taken |= {"np", *BUILT_IN}
         self.names = Names(taken)
@@ -215,6 +225,8 @@ class _Printing:
             self.names.taken |= {equation.name for equation in _live(steps, True)}
         self.wants_loss = kind != "steps" or task.running
         self.rate, self.step, self.total = map(self.names.new, ("rate", "step", "total"))
+        self.moves: list[str] = []  # the update, where it comes with the gradients
+        self.outside: list[str] = []  # what is computed once for all steps
         self.words = {word: self.names.new(word) for word in LOOP}
 
     def text(self) -> Text:
@@ -226,8 +238,8 @@ class _Printing:
             squares = " + ".join(f"{gradient}*{gradient}" for gradient in gradients.values())
             body.append(f"{length} = sqrt({squares})")
             self.used.add("sqrt")
-        update = []
-        if self.kind != "cost":
+        update = self.moves
+        if self.kind != "cost" and not update:
             sign = "-" if self.task.maximize else ""
             update = [f"{self.step} += 1"] if self._counts() else []
             called = Called(self.rate, self.step, gradients)
@@ -259,15 +271,32 @@ class _Printing:
 
     def _plain_pass(self, gradients: dict[str, str]) -> tuple[list[str], list[str], str, tuple[str, ...]]:
         equations = _live(self.steps, self.wants_loss)
-        lines = statements(equations, MathSource(self.steps.derivation.written, self.used))
         result = self.task.model.result
         gradients.update({name: partial_name(result, name) for name in self.task.params})
+        source = MathSource(self.steps.derivation.written, self.used)
+        sweep = self._short_sweep(equations, gradients)
+        if sweep is None:
+            lines = statements(equations, source)
+        else:
+            lines = statements(sweep.equations, source)
+            self.outside = statements(sweep.before, source)
+            self.moves = [f"{name} -= {source.text(step)}" for name, step in sweep.steps.items()]
         defaults = self.task.model.defaults
         missing = [name for name in defaults if name not in self.columns and name not in self.task.params]
         head = [f"{name} = {float(defaults[name])!r}" for name in missing]
         notes = ["plain Python on floats, which for single numbers is several times faster than NumPy"]
         notes += _about_loss(self)
         return head, lines, result if self.wants_loss else "", tuple(notes)
+
+    def _short_sweep(self, equations: tuple[Equation, ...], gradients: dict[str, str]) -> Sweep | None:
+        """The sweep that gives the steps at once, where they are plain ones."""
+        if self.kind != "steps" or not self.task.optimizer.is_plain:
+            return None
+        result = self.task.model.result
+        adjoints = {partial_name(result, step.quantity) for step in self.steps.derivation.steps}
+        rate = -Symbol(self.rate) if self.task.maximize else Symbol(self.rate)
+        kept = {result} if self.wants_loss else set()
+        return plain_sweep(equations, gradients, adjoints, kept, rate, self.names)
 
     def _array_pass(self, gradients: dict[str, str]) -> tuple[list[str], list[str], str, tuple[str, ...]]:
         graph = Graph(np.dtype(np.float64))
@@ -308,11 +337,17 @@ class _Printing:
         if self.kind == "steps":
             many = [self.names.new(f"{name}s") for name in varying] if self.plain else [batches]
             target = ", ".join(varying) if self.plain else f"({', '.join(varying)},)"
-            head = f"for {target}, {self.rate} in zip({', '.join(many)}, {rates}):"
             costs = [f"{self.total} += {loss}"] if loss else []
-            inner = [opened, f"{self.total} = 0.0", head, *indented([*body, *costs, *update])]
-            inner.append(f"return {self.total}, ({state})")
-            return [f"def {run}({', '.join(many)}, {rates}, {given}, {self.step}):", *indented(inner)]
+            inner, each = [*body, *costs, *update], f"{target}, {self.rate} in zip({', '.join(many)}, {rates})"
+            before = [opened, f"{self.total} = 0.0"]
+            if self.constant:
+                before += self.outside
+                each = f"{target} in " + (f"zip({', '.join(many)})" if len(many) > 1 else many[0])
+            else:
+                inner = [*self.outside, *inner]
+            inner = [*before, f"for {each}:", *indented(inner), f"return {self.total}, ({state})"]
+            given_rate = self.rate if self.constant else rates
+            return [f"def {run}({', '.join(many)}, {given_rate}, {given}, {self.step}):", *indented(inner)]
         inner = [*body, f"{keep_loss}({loss})", *([f"{keep_norm}({length})"] if length else [])]
         inner += [f"if {self.rate} is None:", "    break", *update]
         inner += [f"{keep_point}(({', '.join(params)},))"]

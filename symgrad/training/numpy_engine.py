@@ -43,8 +43,9 @@ class NumPyEngine:
                 self._look_for_moments()
                 return self._steps.full(rates, record, norms)
             losses, points, lengths = [], [], []
-            for epoch, row in enumerate(rates.tolist()):
-                running = self._steps.epoch(None if orders is None else orders[epoch], row)
+            same = bool(rates.size) and bool((rates == rates[0, 0]).all())
+            for epoch, row in enumerate([rates[0].tolist()] * len(rates) if same else rates.tolist()):
+                running = self._steps.epoch(None if orders is None else orders[epoch], row, same)
                 loss, length = self._steps.cost(norms) if running is None else (running, None)
                 losses.append(loss)
                 if length is not None:

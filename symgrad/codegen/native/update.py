@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from sympy import Symbol
-
 from symgrad.codegen.native.expressions import Expressions
 from symgrad.codegen.native.nodes import Apply, Entry, Node, Number, entries, rebuilt, replaced
 from symgrad.codegen.native.reading import Reader
@@ -32,15 +30,6 @@ class Rule(Protocol):
 
 
 Spans = Sequence[tuple[int, int]]
-
-
-def is_plain(rule: Rule) -> bool:
-    """Whether a step subtracts the gradient times the rate, and nothing else."""
-    if rule.slots or rule.clip_norm is not None or rule.clip_value is not None or rule.weight_decay:
-        return False
-    (step, *rest) = rule.model.equations
-    plain = Symbol("theta") - Symbol("learning_rate") * Symbol("gradient")
-    return not rest and bool(step.rhs == plain)
 
 
 def update(
