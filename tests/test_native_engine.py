@@ -237,7 +237,7 @@ def test_numbers_that_stop_being_finite_are_seen_in_the_track():
 @needs_compiler
 def test_a_place_beyond_its_axis_is_refused_before_c_reads_there():
     given = classifier_task()
-    with pytest.raises(sg.SymgradError, match="y has 10, which is no place on the axis k of 10 entries"):
+    with pytest.raises(sg.SymgradError, match="y holds 10, but axis k of U has the rows 0 to 9"):
         native_engine.engine(replace(given, columns={**given.columns, "y": given.columns["y"] + 1}))
     with pytest.raises(sg.SymgradError, match="y has -1"):
         native_engine.engine(given).evaluate({"X": given.columns["X"], "y": given.columns["y"] - 1})

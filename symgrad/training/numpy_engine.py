@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.codegen.moments import Moments, moments
+from symgrad.codegen.rows import check_rows
 from symgrad.errors import SymgradError
 from symgrad.training.array_steps import ArraySteps
 from symgrad.training.engine import State, Task, Track
@@ -56,6 +57,7 @@ class NumPyEngine:
 
     def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
         """One step on a batch from elsewhere; see `Engine`."""
+        check_rows(self._task.model, {**self._task.columns, **batch, **self._task.params})
         with np.errstate(all="ignore"):
             if self._steps is not self._general:
                 self._general.restore(self._steps.snapshot())
@@ -64,6 +66,7 @@ class NumPyEngine:
 
     def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, Arrays]:
         """The cost and its gradients; see `Engine`."""
+        check_rows(self._task.model, {**self._task.columns, **columns, **self._task.params})
         with np.errstate(all="ignore"):
             loss, gradients = self._cost(**{**self._task.columns, **columns}, **self._steps.params())
         return float(loss), {name: np.asarray(gradients[name]) for name in self._task.params}
