@@ -61,11 +61,19 @@ def deep(X: "n d", Y: "n k", W1: "d h", b1: "h", W2: "h g", b2: "g", W3: "g k", 
     return L
 
 
-def task(model, params, columns, batch=None, optimizer=None, kind=np.float64):
+@sg.model
+def images(X: "n d", Y: "n k", W1: "d h", b1: "h", W2: "h g", b2: "g", W3: "g k", b3: "k"):
+    A1 = sg.relu(X @ W1 + b1)
+    A2 = sg.relu(A1 @ W2 + b2)
+    L = sg.cross_entropy(A2 @ W3 + b3, Y)
+    return L
+
+
+def task(model, params, columns, batch=None, optimizer=None, kind=np.float64, running=False):
     rng = np.random.default_rng(0)
     arrays = {name: np.array(rng.normal(size=shape) * 0.4, kind) for name, shape in params.items()}
     samples = max(len(column) for column in columns.values() if np.ndim(column))
-    return Task(model, arrays, columns, samples, batch or samples, optimizer or sgd())
+    return Task(model, arrays, columns, samples, batch or samples, optimizer or sgd(), running=running)
 
 
 def line_task(**options):
@@ -98,6 +106,13 @@ def deep_task(**options):
     return task(deep, params, columns, **options)
 
 
+def images_task(**options):
+    rng = np.random.default_rng(7)
+    columns = {"X": rng.uniform(size=(110, 60)), "Y": np.eye(10)[rng.integers(0, 10, 110)]}
+    params = {"W1": (60, 40), "b1": (40,), "W2": (40, 30), "b2": (30,), "W3": (30, 10), "b3": (10,)}
+    return task(images, params, columns, **options)
+
+
 def by_torch(torch, name, theta, columns):
     """The cost of a batch by PyTorch."""
     functional = torch.nn.functional
@@ -111,6 +126,9 @@ def by_torch(torch, name, theta, columns):
         return functional.mse_loss(torch.tanh(first) @ theta["W2"] + theta["b2"], columns["Y"])
     if name == "classifier":
         return functional.cross_entropy(torch.relu(first) @ theta["W2"] + theta["b2"], columns["y"])
+    if name == "images":
+        second = torch.relu(torch.relu(first) @ theta["W2"] + theta["b2"])
+        return functional.cross_entropy(second @ theta["W3"] + theta["b3"], columns["Y"])
     second = functional.gelu(torch.tanh(first) @ theta["W2"] + theta["b2"])
     squares = sum((theta[one] ** 2).sum() for one in ("W1", "W2", "W3"))
     return functional.cross_entropy(second @ theta["W3"] + theta["b3"], columns["Y"]) + columns["alpha"] * squares
@@ -124,6 +142,8 @@ CASES = {
     "classifier": (classifier_task, {"batch": 32}, 0.02),
     "deep": (deep_task, {"batch": 16}, 0.02),
     "deep, all samples": (deep_task, {}, 0.02),
+    "images": (images_task, {"batch": 32}, 0.05),
+    "images, running": (images_task, {"batch": 32, "running": True}, 0.05),
 }
 
 
@@ -142,13 +162,16 @@ def test_a_hundred_steps_are_those_of_pytorch(case):
     columns = {name: torch.tensor(value) for name, value in given.columns.items()}
     descent = torch.optim.SGD(theta.values(), lr=rate)
     for epoch in range(epochs):
+        total = 0.0
         for start in range(0, given.samples, given.batch):
             rows = torch.tensor(orders[epoch][start : start + given.batch])
             descent.zero_grad()
             batch = {name: column[rows] if column.ndim else column for name, column in columns.items()}
-            by_torch(torch, given.model.name, theta, batch).backward()
+            cost = by_torch(torch, given.model.name, theta, batch)
+            total += len(rows) * cost.item()
+            cost.backward()
             descent.step()
-        loss = by_torch(torch, given.model.name, theta, columns).item()
+        loss = total / given.samples if given.running else by_torch(torch, given.model.name, theta, columns).item()
         assert track.losses[epoch] == pytest.approx(loss, rel=1e-9)
         for name, value in theta.items():
             np.testing.assert_allclose(track.points[name][epoch], value.detach().numpy(), rtol=1e-9, atol=1e-12)
