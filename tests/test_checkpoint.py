@@ -47,6 +47,7 @@ def assert_same(run, other):
     [
         {"optimizer": "sgd"},
         {"optimizer": "momentum"},
+        {"optimizer": "adam", "epoch_loss": "running"},
         {"optimizer": "adam", "learning_rate": sg.schedules.cosine(0.05, steps=200)},
         {"optimizer": "rmsprop", "validation": 0.3, "patience": 20, "weight_decay": 0.01},
         {"optimizer": "adamw", "batch": "full", "shuffle": False},
@@ -181,6 +182,7 @@ def other(X: "n d", y: "n", W: "d h", v: "h", c):
             r"another start values: W float64\[3, 4\] there, W float64\[3, 5\] here",
         ),
         ({"data": {**DATA, "y": DATA["y"] + 1}}, "another data: y float64"),
+        ({"epoch_loss": "running"}, "another epoch_loss: after there, running here"),
         ({"resume": False}, "is there already; resume=True goes on from it"),
     ],
 )
@@ -205,7 +207,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
             resumed(file)
     header = json.dumps({"__metadata__": {"symgrad": json.dumps({"format": 99})}}).encode()
     file.write_bytes(len(header).to_bytes(8, "little") + header)
-    with pytest.raises(InputError, match="in format 99; this version reads 1"):
+    with pytest.raises(InputError, match="in format 99; this version reads 2"):
         resumed(file)
 
 

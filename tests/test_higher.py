@@ -95,3 +95,35 @@ def test_the_hessian_of_a_softmax_classifier_times_a_vector_agrees_with_differen
     step = classifier.compile(wrt="W")
     up, down = (step(**point, W=W + sign * STEP * V)[1]["W"] for sign in (1, -1))
     assert sg.hvp(classifier, "W")(**point, W=W, W_dot=V) == pytest.approx((up - down) / (2 * STEP), abs=1e-8)
+
+
+@sg.model
+def scored(X: "n d", Y: "n k", W: "d h", b: "h", V: "h k", c: "k"):
+    A = sg.tanh(X @ W + b)
+    P = sg.softmax(A @ V + c)
+    L = -sg.mean(sg.sum(Y * sg.log(P), axis=1))
+    return L
+
+
+@pytest.mark.parametrize(("one", "other"), [("W", "W"), ("W", "V"), ("b", "V"), ("V", "V"), ("c", "c")])
+def test_the_hessian_of_a_tanh_softmax_network_is_that_of_pytorch(one, other):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    shapes = {"X": (5, 3), "W": (3, 2), "b": (2,), "V": (2, 4), "c": (4,)}
+    given = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    given["Y"] = np.eye(4)[rng.integers(0, 4, 5)]
+
+    def cost(first, second):
+        theta = {name: torch.tensor(value) for name, value in given.items()} | {one: first, other: second}
+        scores = torch.tanh(theta["X"] @ theta["W"] + theta["b"]) @ theta["V"] + theta["c"]
+        return -(theta["Y"] * torch.log_softmax(scores, 1)).sum(1).mean()
+
+    places = tuple(torch.tensor(given[name]) for name in (one, other))
+    if one == other:
+        expected = torch.autograd.functional.hessian(lambda theta: cost(theta, theta), places[0])
+        hessian = sg.hessian(scored, one)
+    else:
+        expected = torch.autograd.functional.hessian(cost, places)[0][1]
+        hessian = sg.hessian(scored, [one, other])
+    found = hessian(**{quantity.name: given[quantity.name] for quantity in hessian.inputs})
+    np.testing.assert_allclose(found, expected.numpy(), 1e-9, 1e-12)

@@ -150,6 +150,7 @@ def test_a_label_that_no_score_belongs_to_is_an_error():
 
 ON_TWO_DEVICES = """
 import sys
+from dataclasses import replace
 import numpy as np
 sys.path.insert(0, {tests!r})
 from test_jax_engine import TASKS, batch_norm_task, steps, task
@@ -157,6 +158,10 @@ from symgrad.training.engines import make_engine
 for model, batch, optimizer, shuffle in TASKS:
     given = task(model, batch, optimizer)
     rates, orders = steps(given, 3, shuffle)
+    if given.steps > 1:
+        running = replace(given, running=True)
+        track, expected = (make_engine(backend, running).run(rates, orders) for backend in ("jax", "numpy"))
+        np.testing.assert_allclose(track.losses, expected.losses, 1e-12, 1e-12)
     engine = make_engine("jax", given)
     assert "2 devices (cpu:0, cpu:1), each with its part of a batch" in engine.explain(), engine.explain()
     track, expected = (each.run(rates, orders, norms=True) for each in (engine, make_engine("numpy", given)))

@@ -73,9 +73,10 @@ def table(path):
     return np.loadtxt(path, delimiter=",", skiprows=1)
 
 
-def test_two_processes_end_where_one_does_and_write_nothing_but_the_table(folder):
+@pytest.mark.parametrize("loss", ["after", "running"])
+def test_two_processes_end_where_one_does_and_write_nothing_but_the_table(folder, loss):
     pytest.importorskip("jax")
-    options = ("--epochs", "4", "--optimizer", "adam")
+    options = ("--epochs", "4", "--optimizer", "adam", "--epoch-loss", loss)
     one = train(*options, "--out", "history.csv")
     expected = table("history.csv")
     two = train(*options, "--processes", "2", "--out", "history.csv")

@@ -346,3 +346,23 @@ def test_a_large_whole_decimal_keeps_its_digits_in_the_program():
 
     assert scaled.compile()(x=0.0)[1]["x"] == 1234567.0
     assert "1e+30" in scaled.compile().source
+
+
+@pytest.mark.parametrize("row", [3, -1])
+def test_a_row_that_does_not_exist_is_named_with_those_that_do(row):
+    @sg.model
+    def lookup(w: "n int", y: "n", E: "v d", u: "d"):
+        H = E[w]
+        L = sg.mean((H @ u - y) ** 2)
+        return L
+
+    given = {"w": np.array([0, 2, row]), "y": np.zeros(3), "E": np.ones((3, 2)), "u": np.ones(2)}
+    said = rf"w holds {row}, but axis v of E has the rows 0 to 2"
+    with pytest.raises(InputError, match=said):
+        lookup(**given)
+    with pytest.raises(InputError, match=said):
+        lookup.compile(["E"])(**given)
+    batches = [{name: given[name][part] for name in "wy"} for part in (slice(2), slice(2, 3))]
+    for data in (batches, {name: given[name] for name in "wy"}):
+        with pytest.raises(InputError, match=said):
+            sg.fit(lookup, data, {"E": given["E"], "u": given["u"]}, epochs=1, learning_rate=0.1)

@@ -268,3 +268,35 @@ def test_explain_says_what_is_dropped_and_shows_the_text():
     assert "buffers" in text
     assert text.count("dot(X, W1, out=A)") == 1
     assert "log(" not in text
+
+
+def test_a_plain_step_on_numbers_is_printed_as_by_hand():
+    task = replace(_task(chain, batch=1), running=True)
+    text = engine(task).explain()
+    assert "for x, y in zip(xs, ys):" in text and "w1 -= dL_dz1*x" in text and "b1 -= dL_dz1" in text
+    shuffled = np.stack([np.random.default_rng(1).permutation(40) for _ in range(3)])
+    constant, varying = engine(task), engine(task)
+    one = constant.run(np.full((3, 40), 0.1), shuffled)
+    rates = np.full((3, 40), 0.1)
+    rates[2, 39] = 0.2
+    other = varying.run(rates, shuffled)
+    np.testing.assert_allclose(other.losses, one.losses, 1e-13)
+    assert other.points["w2"][1] == pytest.approx(one.points["w2"][1], rel=1e-13)
+    assert other.points["w2"][2] != one.points["w2"][2]
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_a_step_whose_gradient_has_a_parameter_that_moves_before_it_uses_the_old_value(maximize):
+    @sg.model
+    def product(x, u, v):
+        L = u * v * x + u * u * v / 9
+        return L
+
+    task = replace(_task(product, batch=1, maximize=maximize), columns={"x": np.arange(1.0, 4)}, samples=3)
+    task = replace(task, params={"u": np.array(1.0), "v": np.array(2.0)})
+    track = engine(task).run(np.full((1, 3), 0.01), None)
+    u, v = 1.0, 2.0
+    for x in (1.0, 2.0, 3.0):
+        step = (v * x + 2 * u * v / 9) * 0.01, (u * x + u * u / 9) * 0.01
+        u, v = (u + step[0], v + step[1]) if maximize else (u - step[0], v - step[1])
+    np.testing.assert_allclose([track.points["u"][0], track.points["v"][0]], [u, v], 1e-14)

@@ -147,6 +147,7 @@ def train(
     patience: int | None = None,
     checkpoint: Path | None = None,
     resume: Flag = False,
+    epoch_loss: Literal["after", "running"] = "after",
     backend: str = "numpy",
     processes: int | None = None,
     coordinator: str | None = None,
@@ -191,6 +192,8 @@ def train(
         A file that the run is written to from time to time.
     resume
         Go on from the checkpoint, if it is there.
+    epoch_loss
+        The cost of all samples after each epoch, or the mean in it, which spares a pass over the samples.
     backend
         What computes: numpy, native or jax.
     processes
@@ -227,6 +230,7 @@ def train(
         patience=patience,
         checkpoint=checkpoint,
         resume=resume,
+        epoch_loss=epoch_loss,
         backend=backend,
     )
     table = run.history.table()

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from symgrad.codegen.dialect import DIALECT, Backend, Dialect, dialect
 from symgrad.codegen.numpy import NumpySource
+from symgrad.codegen.rows import check_rows
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Equation, Model, Size
 from symgrad.errors import InputError, ModelError, ShapeError, SymgradError
@@ -50,7 +51,10 @@ class Program:
 
 
 def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as floats or float arrays, complete and of fitting shapes; raises InputError or ShapeError."""
+    """The values as floats or float arrays, complete and of fitting shapes; raises InputError or ShapeError.
+
+    Whole numbers that pick rows name rows that there are.
+    """
     import numpy as np
 
     names = [quantity.name for quantity in model.inputs]
@@ -88,6 +92,7 @@ def arguments(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
         ready[quantity.name] = array if array.ndim else array[()]
     if not sizes:
         _check_samples(model, ready)
+    check_rows(model, ready)
     kinds = [value.dtype for name, value in ready.items() if name not in plain and value.dtype.kind == "f"]
     if kinds:  # a plain Python number doesn't turn float32 arrays into float64
         kind = np.result_type(*kinds)

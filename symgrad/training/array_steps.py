@@ -22,6 +22,9 @@ from symgrad.training.engine import State, Task, Track
 from symgrad.training.shuffled import Shuffled
 from symgrad.training.updates import array_update
 
+#: What a loop's own text calls things, where the model doesn't.
+LOOP = ("run", "rates", "points", "batch", "batches", "keep_loss", "keep_norm", "keep_point", "state")
+
 Arrays = dict[str, NDArray[Any]]
 Columns = Mapping[str, NDArray[Any]]
 
@@ -102,15 +105,19 @@ class ArraySteps:
             None if lengths is None else np.array(lengths, dtype=np.float64),
         )
 
-    def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> None:
-        """One step a batch, the last of which may be shorter."""
+    def epoch(self, order: NDArray[np.intp] | None, rates: list[float], same: bool) -> float | None:
+        """One step a batch, the last of which may be shorter; the mean of the samples' costs, if it is asked for."""
         batches = self._shuffled.batches(order)
         whole = len(batches) - 1 if _length(batches[-1]) != _length(batches[0]) else len(batches)
+        total = 0.0
         for some, theirs in ((batches[:whole], rates[:whole]), (batches[whole:], rates[whole:])):
             if some:
                 columns = {**self._task.columns, **dict(zip(self.varying, some[0], strict=True))}
-                self._text(columns, "steps").run(some, theirs, self._steps)
+                costs = self._text(columns, "steps").run(some, theirs, self._steps)
                 self._steps += len(some)
+                if self._task.running:
+                    total += _length(some[0]) * costs
+        return total / self._task.samples if self._task.running else None
 
     def point(self) -> NDArray[Any]:
         """A copy of all parameters."""
@@ -172,7 +179,7 @@ class ArraySteps:
     def _names(self) -> Names:
         model = self._task.model
         inputs = {quantity.name for quantity in model.inputs}
-        return Names(inputs | {"np", *BUILT_IN, "run", "rates", "points", "batch", "batches"})
+        return Names(inputs | {"np", *BUILT_IN})
 
 
 class _Printing:
@@ -185,9 +192,10 @@ class _Printing:
         self.whole = kind in ("epochs", "cost")
         self.moves = kind != "cost"
         new = self.names.new
-        self.theta, self.gradient, self.rate, self.step, self.point = map(
-            new, ("theta", "gradient", "rate", "step", "point")
+        self.theta, self.gradient, self.rate, self.step, self.point, self.total = map(
+            new, ("theta", "gradient", "rate", "step", "point", "total")
         )
+        self.words = {word: new(word) for word in LOOP}
         self.slots = {slot: new(f"{slot}s" if slot in self.names.taken else slot) for slot in steps._slots}
         self.of = {name: new(f"gradient_{name}") for name in self.task.params}
 
@@ -214,7 +222,7 @@ class _Printing:
             else:
                 copies.append((node, self.of[name]))
         loss = algebra.node(low.result)
-        wants_loss = self.kind != "steps"
+        wants_loss = self.kind != "steps" or task.running
         memory = Memory(
             constant=frozenset(self.columns if self.whole else set(self.columns) - set(varying)),
             fixed=frozenset(task.params) | (frozenset(self.columns) if self.whole else frozenset()),
@@ -242,7 +250,10 @@ class _Printing:
         settings = [*names.imports(), *views, *head]
         given = [self.theta, self.gradient, *self.slots.values()]
         given += [name for name in self.columns if self.whole or name not in varying]
-        lines = [f"def prepare({', '.join(given)}):", *(f"    {line}" for line in (*settings, "", *loop, "return run"))]
+        lines = [
+            f"def prepare({', '.join(given)}):",
+            *(f"    {line}" for line in (*settings, "", *loop, f"return {self.words['run']}")),
+        ]
         source = "\n".join(line.rstrip() for line in lines) + "\n"
         space = dict(RUNTIME)
         # The text is our own printer's; names are checked identifiers, everything else comes from a table.
@@ -261,23 +272,28 @@ class _Printing:
         return array_update(self.task.optimizer, graph, arrays, sign * scale, self.step, self.rate, self.names)
 
     def _loop(self, body: list[str], update: list[str], loss: str, length: str) -> list[str]:
+        run, rates, points, batch, batches, keep_loss, keep_norm, _, _ = self.words.values()
         if self.kind == "cost":
-            return ["def run():", *indented([*body, f"return {loss}, {length or None}"])]
+            return [f"def {run}():", *indented([*body, f"return {loss}, {length or None}"])]
         update = [f"{self.step} += 1", *update]
-        batch = f"({', '.join(self.steps.varying)},)"
+        columns = f"({', '.join(self.steps.varying)},)"
         if self.kind == "step":
-            opened = [f"{batch} = batch"] if self.steps.varying else []
-            inner = [*opened, *body, f"loss = float({loss})", *update, "return loss"]
-            return [f"def run(batch, {self.rate}, {self.step}):", *indented(inner)]
+            opened = [f"{columns} = {batch}"] if self.steps.varying else []
+            inner = [*opened, *body, f"{self.total} = float({loss})", *update, f"return {self.total}"]
+            return [f"def {run}({batch}, {self.rate}, {self.step}):", *indented(inner)]
         if self.kind == "steps":
-            head = f"for {batch}, {self.rate} in zip(batches, rates):"
-            return [f"def run(batches, rates, {self.step}):", *indented([head, *indented([*body, *update])])]
+            head = f"for {columns}, {self.rate} in zip({batches}, {rates}):"
+            lines = [head, *indented([*body, *update])]
+            if loss:
+                inner = [*body, f"{self.total} += float({loss})", *update]
+                lines = [f"{self.total} = 0.0", head, *indented(inner), f"return {self.total}"]
+            return [f"def {run}({batches}, {rates}, {self.step}):", *indented(lines)]
         keep = [f"{self.point}[:] = {self.theta}"] if self.record else []
-        inner = [*body, f"keep_loss({loss})", *([f"keep_norm({length})"] if length else [])]
+        inner = [*body, f"{keep_loss}({loss})", *([f"{keep_norm}({length})"] if length else [])]
         inner += [f"if {self.rate} is None:", "    break", *update, *keep]
-        head = f"for {self.rate}, {self.point} in zip(rates, points):"
+        head = f"for {self.rate}, {self.point} in zip({rates}, {points}):"
         return [
-            f"def run(rates, points, {self.step}, keep_loss, keep_norm):",
+            f"def {run}({rates}, {points}, {self.step}, {keep_loss}, {keep_norm}):",
             *indented([head, *indented(inner)]),
         ]
 
@@ -300,7 +316,9 @@ def _remarks(printing: _Printing, swept: Any, scale: float, folded: bool) -> lis
     ]
     if folded and scale != 1:
         found.append(f"the factor {scale:g} that all gradients have is left to the update")
-    if printing.kind == "steps":
+    if printing.kind == "steps" and printing.task.running:
+        found.append("the loss of an epoch is the mean of its steps' costs, which come with the gradients")
+    elif printing.kind == "steps":
         found.append("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples")
     return found
 

@@ -21,7 +21,7 @@ from symgrad.training.engine import State, Task, Track
 from symgrad.training.epochs import Place
 from symgrad.training.settings import Settings
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def identity(
@@ -42,6 +42,7 @@ def identity(
         "start values": {name: f"{value.dtype}{list(value.shape)}" for name, value in task.params.items()},
         "data": "stream" if streamed else _checksum(task.columns),
         "validation": None if validation is None else _checksum(validation),
+        "epoch_loss": "running" if streamed or task.running else "after",
     }
 
 

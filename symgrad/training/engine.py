@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 class Task:
     """What an engine trains: the cost of a model over samples.
 
-    The cost of a model of scalars is the mean of its result over a batch; a model with axes takes its own mean.
+    The cost of a model of scalars is the mean of its result over a batch; a model with axes takes its own mean. Where
+    it is `running`, which is for several batches an epoch, the loss of an epoch is the mean of its samples' costs, each
+    before its batch's step: it comes with the gradients, without another pass over the data.
     """
 
     model: Model
@@ -29,6 +31,7 @@ class Task:
     batch: int  # samples a step; == samples: full batch; the last batch of an epoch may be smaller
     optimizer: Optimizer
     maximize: bool = False
+    running: bool = False
 
     @property
     def steps(self) -> int:
@@ -40,7 +43,7 @@ class Task:
 class Track:
     """Where an engine went, epoch by epoch."""
 
-    losses: NDArray[np.float64]  # (epochs,) the cost over all samples at the parameters after each epoch
+    losses: NDArray[np.float64]  # (epochs,) the cost over all samples after each epoch, or in it: see Task.running
     points: Mapping[str, NDArray[Any]]  # name -> (epochs, *shape): the parameters after each epoch; {} unless recorded
     norms: NDArray[np.float64] | None = None  # (epochs,) the Euclidean norm of the cost's gradient there, if asked for
 

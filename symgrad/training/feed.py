@@ -76,10 +76,16 @@ def _of_samples(
                 "stop_gradient needs the gradient over all samples, which arrays on disk don't give batch by batch; "
                 "leave it out, or load them"
             )
+        _check_loss(settings, "arrays on disk are read batch by batch")
         slices = Slices(columns, count, size, generator, lambda batch: typed(model, batch, kind))
         task = task_of(model, slices.first, start, kind, replace(settings, batch="full"))
         return Feed(task, kind, -(-count // size), slices)
     task = task_of(model, columns, start, kind, settings)
+    if task.running and settings.stop_gradient is not None:
+        raise InputError(
+            "stop_gradient needs the gradient over all samples after each epoch, a pass over the data that "
+            "epoch_loss='running' is there to spare; leave one of them out"
+        )
     return Feed(task, kind, task.steps, validation=held)
 
 
@@ -96,9 +102,16 @@ def _of_stream(
     for what, is_given in given.items():
         if is_given:
             raise InputError(f"{what} needs all samples at once, but the data comes in batches; leave it out")
+    _check_loss(settings, "the data comes in batches")
     start = start_values(model, params)
     kind = kind_of(start.values())
     batches = Batches(
         data, lambda batch: typed(model, check_samples(model, batch, start).columns, kind), settings.epochs
     )
     return Feed(task_of(model, batches.first, start, kind, settings), kind, None, batches)
+
+
+def _check_loss(settings: Settings, why: str) -> None:
+    """Raises InputError for the cost of all samples after an epoch, where they are never all at hand."""
+    if settings.epoch_loss == "after":
+        raise InputError(f"epoch_loss='after' needs all samples at once, but {why}; leave it out")

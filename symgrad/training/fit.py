@@ -45,6 +45,7 @@ def fit(
     checkpoint_every: int | None = None,
     resume: bool = False,
     record: bool | None = None,
+    epoch_loss: str | None = None,
     backend: str = "numpy",
     progress: bool | None = None,
 ) -> Run:
@@ -73,8 +74,11 @@ def fit(
     parameters of every epoch in the history (None: up to ten million numbers). `backend` computes: "numpy", "native"
     or "jax". `progress` draws a progress bar: always, never, or (None) on a terminal once the run has taken a second.
 
-    The loss of an epoch is the cost of all samples after it; of a stream, or of arrays on disk in batches, the mean
-    cost of the samples, each before its batch's step.
+    `epoch_loss` says what the loss of an epoch is: "after", the cost of all samples after it, for which an epoch of
+    several batches passes once more over the data; or "running", the mean of the samples' costs in the epoch, each
+    before its batch's step, which costs nothing more. Left out, it is the cost after the epoch, but for a stream or
+    arrays on disk in batches, which are never all at hand. A full batch has the cost after its step in any case, with
+    the next one's gradient. Epoch 0 is the cost of all samples (of a stream: of the first batch) at the start.
 
     Raises InputError for settings, data or a checkpoint that can't be used, and DivergenceError, which keeps the last
     finite parameters and the history, when a number stops being finite.
@@ -111,6 +115,7 @@ def fit(
         checkpoint_every=checkpoint_every,
         resume=resume,
         record=record,
+        epoch_loss=epoch_loss,
         backend=backend,
     )
     ready = prepare(model, data, params, validation, settings)

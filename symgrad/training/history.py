@@ -14,7 +14,7 @@ from symgrad.training.words import values_text
 
 
 class Epoch(NamedTuple):
-    """One row of a history: the parameters after `epoch` epochs, and the cost at exactly these parameters."""
+    """One row of a history: the parameters after `epoch` epochs, and the loss: see `epoch_loss` of `fit`."""
 
     epoch: int
     loss: float
@@ -144,7 +144,7 @@ class Run:
 
     @property
     def loss(self) -> float:
-        """The cost at `params`."""
+        """The loss of the epoch of `params`: the cost at these, or with `epoch_loss="running"` the mean on the way."""
         return float(self.history.loss[self.epoch])
 
     @property

@@ -171,8 +171,7 @@ class JaxEngine:
             room = {
                 name: np.zeros((self._room, *value.shape), value.dtype) for name, value in self._task.params.items()
             }
-            kind = np.result_type(*(value.dtype for value in self._task.params.values()))
-            self._trail = Trail(self._put(np.zeros(self._room, kind)), self._put(np.zeros(self._room)), self._put(room))
+            self._trail = Trail(self._put(np.zeros(self._room)), self._put(np.zeros(self._room)), self._put(room))
         self._steps = state.steps
         self._ready = False
 

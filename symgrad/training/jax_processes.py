@@ -248,7 +248,7 @@ def fingerprint(task: Task) -> str:
             f"{name} {column.dtype}{column.shape} {zlib.crc32(np.ascontiguousarray(column).data):08x}"
             for name, column in task.columns.items()
         ),
-        f"{task.samples} {task.batch} {task.maximize} {optimizer} {optimizer.model}",
+        f"{task.samples} {task.batch} {task.maximize} {task.running} {optimizer} {optimizer.model}",
         f"{optimizer.clip_norm} {optimizer.clip_value} {optimizer.weight_decay}",
     ]
     return f"{zlib.crc32(chr(10).join(parts).encode()):08x}"

@@ -156,7 +156,7 @@ class Steps:
         return epochs
 
     def _batches(self) -> Callable[[Place, Trail, Arrays, Chunk], tuple[Place, Trail]]:
-        """Epochs of several steps each, and one more pass for the cost after them."""
+        """Epochs of several steps each, and one more pass for the cost after them unless it is that of the steps."""
         task, shared, move = self.task, self.shared(), self.move()
         whole, rest = divmod(task.samples, task.batch)
 
@@ -166,14 +166,22 @@ class Steps:
                 order = None if chunk.orders is None else chunk.orders[number]
                 done = chunk.steps + number * task.steps
 
-                def step(at: Any, state: tuple[Arrays, Any], size: int = task.batch) -> tuple[Arrays, Any]:
-                    params, slots = state
-                    _, gradients = shared(params, _rows(columns, order, at * task.batch), size)
-                    return move(params, slots, gradients, chunk.rates[number, at], done + at)
+                def step(at: Any, state: tuple[Arrays, Any, Any], size: int = task.batch) -> tuple[Arrays, Any, Any]:
+                    params, slots, total = state
+                    loss, gradients = shared(params, _rows(columns, order, at * task.batch), size)
+                    if task.running:
+                        total += size * loss.astype(jnp.float64)
+                    return *move(params, slots, gradients, chunk.rates[number, at], done + at), total
 
-                params, slots = lax.fori_loop(0, whole, step, (here.params, here.slots))
+                params, slots, total = lax.fori_loop(
+                    0, whole, step, (here.params, here.slots, jnp.zeros((), jnp.float64))
+                )
                 if rest:
-                    params, slots = step(whole, (params, slots), rest)
+                    params, slots, total = step(whole, (params, slots, total), rest)
+                if task.running:
+                    return Place(params, slots, here.gradients), _recorded(
+                        trail, number, total / task.samples, jnp.nan, params
+                    )
                 everything = _rows(columns, None)
                 loss, _ = shared(params, everything, task.samples)
                 length = lax.cond(

@@ -113,7 +113,7 @@ def _advance(epochs: Epochs, before: Place, planned: int, record: bool, settings
     place = epochs.place()
     ran = len(track.losses)
     params = place.state.params
-    if not record and ran > 1 and np.isfinite(track.losses).all() and not all(map(_finite, params.values())):
+    if not record and ran > 1 and not all(map(_finite, params.values())):
         epochs.back_to(before)
         return None
     kept, stopped_by = _reached(track, settings, _sound(track, params))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symgrad.codegen.moments import Moments, moments
 from symgrad.codegen.native import training
 from symgrad.codegen.native.build import Shapes, kernel
 from symgrad.codegen.native.function import Function, Library
@@ -23,10 +24,10 @@ from symgrad.codegen.native.places import check_places, places
 from symgrad.codegen.native.unsupported import NativeError
 from symgrad.codegen.native.update import update
 from symgrad.codegen.program import arguments
-from symgrad.derivation import derive
+from symgrad.derivation import Derivation, derive
 from symgrad.equations import Size
+from symgrad.training.collected import collected
 from symgrad.training.engine import Engine, State, Task, Track
-from symgrad.training.least_squares import LeastSquares, least_squares
 
 CONSTANT = 10_000  # up to this many samples, the size of a full batch is a constant of the program
 
@@ -53,7 +54,6 @@ class NativeEngine:
         arrays = [*task.params.values(), *(array for array in task.columns.values() if array.dtype.kind == "f")]
         self._single = all(array.dtype == np.float32 for array in arrays)
         self._real: np.dtype[Any] = np.dtype(np.float32 if self._single else np.float64)
-        self._derivation = derive(task.model, list(task.params))
         self._scalar = not any(quantity.axes for quantity in task.model.inputs)
         self._shapes = {name: np.shape(value) for name, value in task.params.items()}
         self._count = sum(training.entries_of(shape) for shape in self._shapes.values())
@@ -66,21 +66,23 @@ class NativeEngine:
         self._full = task.batch >= task.samples
         self._places = places(task.model)
         self._columns = self._converted(task.columns)
-        self._squares = self._least_squares()
-        if self._squares is not None:
-            self._columns = {name: number.astype(self._real) for name, number in self._squares.numbers.items()}
-            self._whole_kernel = self._of_squares(self._squares)
-        else:
-            self._whole_kernel = self._built("gradients", None if self._full else 0)
+        self._moments = moments(task.model, tuple(task.params), task.columns) if self._full else None
+        self._trained = task if self._moments is None else self._of_moments(self._moments)
+        self._derivation = derive(self._trained.model, list(task.params))
+        if self._moments is not None and self._scalar:
+            self._collect()
+        self._whole_kernel = self._built("gradients", None if self._full else 0)
         one = task.batch == 1 and not self._full
-        self._kernel = self._built("one_sample", 1, result=False) if one else self._whole_kernel
-        cost = None if self._full else self._built("cost", 0, gradients=False)
+        self._kernel = self._built("one_sample", 1, result=task.running) if one else self._whole_kernel
+        cost = None if self._full or task.running else self._built("cost", 0, gradients=False)
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
         slots = len(task.optimizer.slots)
-        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, task.batch)
+        batch = None if self._full else task.batch
+        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch, task.maximize)
         called = set[str]()
         parts = [
             update(task.optimizer, self._count, self._single, task.maximize, called),
+            *self._rest(called),
             training.run(loop),
             training.move(loop),
             training.entry(self._whole_kernel, "whole"),
@@ -173,39 +175,69 @@ class NativeEngine:
             products = f"{count} matrix products are loops of its own, since no BLAS was found"
         else:
             products = f"{count} matrix products call {made.blas.file.rpartition('/')[2]} with one thread"
-        if self._squares is not None:
-            products = f"the squares of all samples are {self._squares.residuals} squares, by a QR factorisation before"
+        if self._moments is not None:
+            products = self._moments.summary
         how = "loaded from the cache" if made.known else "compiled"
         return (
             f"Native: one C function runs whole epochs, {batch} a step, in {'single' if self._single else 'double'} "
             f"precision; {products}. Derived, printed and {how} in {self._seconds:.2f} s."
         )
 
-    def _least_squares(self) -> LeastSquares | None:
-        """The cost over all samples as a few squares, where the task asks for nothing else and it is that."""
-        if not (self._full and self._scalar and self._columns):
-            return None
-        return least_squares(self._task.model, self._task.params, self._columns, self._task.samples)
+    def _of_moments(self, found: Moments) -> Task:
+        """The task in moments of the data; they are the columns from here on."""
+        task = self._task
+        self._columns = {name: np.asarray(value, self._real, order="C") for name, value in found.values.items()}
+        return Task(found.model, task.params, self._columns, 1, 1, task.optimizer, task.maximize)
 
-    def _of_squares(self, squares: LeastSquares) -> Kernel:
-        theta = list(self._task.params)
-        return kernel(squares.derivation, Shapes({}), theta, single=self._single)
+    def _collect(self) -> None:
+        """Put gradients that are polynomials of a few numbers in their place, if they are such."""
+        found = collected(self._derivation, self._columns)
+        if found is not None:
+            self._derivation, numbers = found
+            self._columns = {name: np.asarray(value, self._real, order="C") for name, value in numbers.items()}
 
     def _built(self, name: str, batch: int | None, gradients: bool = True, result: bool = True) -> Kernel:
         """A kernel for a number of samples: None is all of them, 0 one that varies from call to call."""
-        task = self._task
+        return self._kernel_of(self._trained, self._derivation, name, batch, gradients, result)
+
+    def _kernel_of(
+        self, task: Task, derivation: Derivation, name: str, batch: int | None, gradients: bool, result: bool
+    ) -> Kernel:
         length = task.samples if batch is None else batch
         fixed = task.samples <= CONSTANT if batch is None else batch == 1
         shapes = _shapes(task, Extent("", length if fixed else None, length or task.samples), self._scalar)
         theta = list(task.params)
         return kernel(
-            self._derivation, shapes, theta, name=name, gradients=gradients, result=result, single=self._single
+            derivation,
+            shapes,
+            theta,
+            name=name,
+            gradients=gradients,
+            result=result,
+            single=self._single,
+            moves=gradients and not self._full and task.optimizer.is_plain,
         )
+
+    def _rest(self, called: set[str]) -> list[str]:
+        """The update of the parameters that the matrix products of a step don't move, where they move some."""
+        moved = {*self._kernel.moved.values()}
+        if not moved:
+            return []
+        spans, start = [], 0
+        for name, shape in self._shapes.items():
+            end = start + training.entries_of(shape)
+            if name not in moved:
+                spans.append((start, end))
+            start = end
+        task = self._task
+        return [update(task.optimizer, self._count, self._single, task.maximize, called, "update_rest", spans)]
 
     @cached_property
     def _any(self) -> Function:
         """The cost and its gradients for any number of samples, where that of the library is for all of them only."""
-        return Function(_title(self._task), self._built("gradients", 0))
+        task = self._task
+        built = self._kernel_of(task, derive(task.model, list(task.params)), "gradients", 0, True, True)
+        return Function(_title(task), built)
 
     def _evaluated(self, columns: Arrays) -> float:
         """The cost of samples; their gradient is in `gradient` afterwards."""

@@ -6,12 +6,12 @@ buffers that are allocated once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import log
+from sympy import Symbol, log
 
 from symgrad.codegen.inplace.graph import RUNTIME, Graph
 from symgrad.codegen.inplace.lower import lowered
@@ -23,8 +23,9 @@ from symgrad.derivation import derive
 from symgrad.equations import Equation, needed
 from symgrad.errors import SymgradError
 from symgrad.names import partial_name
-from symgrad.training.array_steps import Text, indented
+from symgrad.training.array_steps import LOOP, Text, indented
 from symgrad.training.engine import State, Task, Track
+from symgrad.training.plain_sweep import Sweep, plain_sweep
 from symgrad.training.shuffled import Shuffled
 from symgrad.training.updates import Called, number_update
 
@@ -50,6 +51,8 @@ class NumberSteps:
         self._shuffled = Shuffled(task.columns, task.batch)
         self._plain = task.batch == 1 and _is_plain(self)
         self._text(task.columns, "epochs" if task.samples == task.batch else "steps", self._plain)
+        self._lists: list[list[float]] = []  # the columns in the order of the data
+        self._runs: dict[bool, Callable[..., Any]] = {}  # the loops of an epoch, at one rate or at several
 
     def full(self, rates: NDArray[np.float64], record: bool, norms: bool) -> Track:
         """Epochs of one step each, on all samples."""
@@ -87,25 +90,33 @@ class NumberSteps:
             return found
         raise AssertionError("one of them returns, or raises")
 
-    def epoch(self, order: NDArray[np.intp] | None, rates: list[float]) -> None:
-        """One step a batch."""
+    def epoch(self, order: NDArray[np.intp] | None, rates: list[float], same: bool) -> float | None:
+        """One step a batch, all at the same rate or not; the mean of the samples' costs, where that is asked for."""
+        samples, running = self.task.samples, self.task.running
         if self._plain:
-            lists = [column.tolist() for column in self._shuffled.columns(order)]
-            run = self._text(self.task.columns, "steps", True).run
+            lists = self._lists if order is None else []
+            if not lists:
+                lists = [column.tolist() for column in self._shuffled.columns(order)]
+                self._lists = lists if order is None else self._lists
+            if same not in self._runs:
+                self._runs[same] = self._text(self.task.columns, "steps", True, constant=same).run
             try:
-                self._state = run(*lists, rates, self._state, self._steps)
+                total, self._state = self._runs[same](*lists, rates[0] if same else rates, self._state, self._steps)
                 self._steps += len(rates)
-                return
+                return total / samples if running else None
             except _RAISED:  # once more, with NumPy's numbers
                 pass
         batches = self._shuffled.batches(order)
         whole = len(batches) - 1 if len(batches[-1][0]) != len(batches[0][0]) else len(batches)
+        total = 0.0
         for some, theirs in ((batches[:whole], rates[:whole]), (batches[whole:], rates[whole:])):
             if some:
                 columns = {**self.task.columns, **dict(zip(self.varying, some[0], strict=True))}
                 state = tuple(map(np.float64, self._state))
-                self._state = self._text(columns, "steps", False).run(some, theirs, state, self._steps)
+                costs, self._state = self._text(columns, "steps", False).run(some, theirs, state, self._steps)
                 self._steps += len(some)
+                total += len(some[0][0]) * costs
+        return float(total) / samples if running else None
 
     def point(self) -> tuple[Any, ...]:
         """A copy of all parameters."""
@@ -163,21 +174,22 @@ class NumberSteps:
         if self.task.batch >= self.task.samples:
             return self._text(self.task.columns, "epochs", self._plain)
         batch = {n: c[: self.task.batch] if c.ndim else c for n, c in self.task.columns.items()}
-        return self._text(self.task.columns if self._plain else batch, "steps", self._plain)
+        return self._text(self.task.columns if self._plain else batch, "steps", self._plain, constant=self._plain)
 
-    def _text(self, columns: Columns, kind: str, plain: bool, norms: bool = False) -> Text:
+    def _text(self, columns: Columns, kind: str, plain: bool, norms: bool = False, constant: bool = False) -> Text:
         length = next((len(columns[name]) for name in self.varying), 1)
-        key = (length, kind, plain, norms)
+        key = (length, kind, plain, norms, constant)
         if key not in self._texts:
-            self._texts[key] = _Printing(self, columns, kind, plain, norms).text()
+            self._texts[key] = _Printing(self, columns, kind, plain, norms, constant).text()
         return self._texts[key]
 
 
 def _is_plain(steps: NumberSteps) -> bool:
     """Whether Python's `math` has all that the model needs, to the same digits."""
     full = steps.task.samples == 1
-    equations = _live(steps, full)
-    if full and any(equation.rhs.has(log) for equation in equations):
+    loss = full or steps.task.running
+    equations = _live(steps, loss)
+    if loss and any(equation.rhs.has(log) for equation in equations):
         return False  # NumPy's text has stable forms of log(sigmoid) and the like
     source = MathSource(steps.derivation.written)
     try:
@@ -197,18 +209,25 @@ def _live(steps: NumberSteps, loss: bool) -> tuple[Equation, ...]:
 
 
 class _Printing:
-    """One loop: "epochs" on the whole data, "steps" on batches, a "step", or the "cost"."""
+    """One loop: "epochs" on the whole data, "steps" on batches, a "step", or the "cost"; maybe at a constant rate."""
 
-    def __init__(self, steps: NumberSteps, columns: Columns, kind: str, plain: bool, norms: bool) -> None:
+    def __init__(
+        self, steps: NumberSteps, columns: Columns, kind: str, plain: bool, norms: bool, constant: bool
+    ) -> None:
         self.steps, self.columns, self.kind, self.plain, self.norms = steps, columns, kind, plain, norms
         self.task = task = steps.task
+        self.constant = constant
         taken = {quantity.name for quantity in task.model.inputs} | set(steps.variables)
-        taken |= {"np", *BUILT_IN, "run", "rates", "batch", "batches", "state"}
+        taken |= {"np", *BUILT_IN}
         self.names = Names(taken)
         self.used: set[str] = set()
         if plain:
             self.names.taken |= {equation.name for equation in _live(steps, True)}
-        self.rate, self.step = self.names.new("rate"), self.names.new("step")
+        self.wants_loss = kind != "steps" or task.running
+        self.rate, self.step, self.total = map(self.names.new, ("rate", "step", "total"))
+        self.moves: list[str] = []  # the update, where it comes with the gradients
+        self.outside: list[str] = []  # what is computed once for all steps
+        self.words = {word: self.names.new(word) for word in LOOP}
 
     def text(self) -> Text:
         gradients: dict[str, str] = {}
@@ -219,8 +238,8 @@ class _Printing:
             squares = " + ".join(f"{gradient}*{gradient}" for gradient in gradients.values())
             body.append(f"{length} = sqrt({squares})")
             self.used.add("sqrt")
-        update = []
-        if self.kind != "cost":
+        update = self.moves
+        if self.kind != "cost" and not update:
             sign = "-" if self.task.maximize else ""
             update = [f"{self.step} += 1"] if self._counts() else []
             called = Called(self.rate, self.step, gradients)
@@ -235,7 +254,10 @@ class _Printing:
         whole = self.kind in ("epochs", "cost")
         given = {n: c for n, c in self.columns.items() if whole or not c.ndim}
         loop = self._loop(body, update, loss, length)
-        lines = [f"def prepare({', '.join(given)}):", *indented([*functions, *head, "", *loop, "return run"])]
+        lines = [
+            f"def prepare({', '.join(given)}):",
+            *indented([*functions, *head, "", *loop, f"return {self.words['run']}"]),
+        ]
         source = "\n".join(line.rstrip() for line in lines) + "\n"
         space = dict(RUNTIME)
         # The text is our own printer's; names are checked identifiers, everything else comes from a table.
@@ -248,18 +270,33 @@ class _Printing:
         return any("step" in equation.uses for equation in self.task.optimizer.model.equations)
 
     def _plain_pass(self, gradients: dict[str, str]) -> tuple[list[str], list[str], str, tuple[str, ...]]:
-        loss = self.kind == "epochs"
-        equations = _live(self.steps, loss)
-        lines = statements(equations, MathSource(self.steps.derivation.written, self.used))
+        equations = _live(self.steps, self.wants_loss)
         result = self.task.model.result
         gradients.update({name: partial_name(result, name) for name in self.task.params})
+        source = MathSource(self.steps.derivation.written, self.used)
+        sweep = self._short_sweep(equations, gradients)
+        if sweep is None:
+            lines = statements(equations, source)
+        else:
+            lines = statements(sweep.equations, source)
+            self.outside = statements(sweep.before, source)
+            self.moves = [f"{name} -= {source.text(step)}" for name, step in sweep.steps.items()]
         defaults = self.task.model.defaults
         missing = [name for name in defaults if name not in self.columns and name not in self.task.params]
         head = [f"{name} = {float(defaults[name])!r}" for name in missing]
         notes = ["plain Python on floats, which for single numbers is several times faster than NumPy"]
-        if not loss:
-            notes.append("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples")
-        return head, lines, result, tuple(notes)
+        notes += _about_loss(self)
+        return head, lines, result if self.wants_loss else "", tuple(notes)
+
+    def _short_sweep(self, equations: tuple[Equation, ...], gradients: dict[str, str]) -> Sweep | None:
+        """The sweep that gives the steps at once, where they are plain ones."""
+        if self.kind != "steps" or not self.task.optimizer.is_plain:
+            return None
+        result = self.task.model.result
+        adjoints = {partial_name(result, step.quantity) for step in self.steps.derivation.steps}
+        rate = -Symbol(self.rate) if self.task.maximize else Symbol(self.rate)
+        kept = {result} if self.wants_loss else set()
+        return plain_sweep(equations, gradients, adjoints, kept, rate, self.names)
 
     def _array_pass(self, gradients: dict[str, str]) -> tuple[list[str], list[str], str, tuple[str, ...]]:
         graph = Graph(np.dtype(np.float64))
@@ -271,7 +308,7 @@ class _Printing:
         low = lowered(self.steps.source, graph, inputs)
         whole = self.kind in ("epochs", "cost")
         constant = frozenset(name for name, column in self.columns.items() if whole or not column.ndim)
-        wanted = [low.result.scale] if self.kind != "steps" else []
+        wanted = [low.result.scale] if self.wants_loss else []
         if self.kind != "cost" or self.norms:
             wanted += [low.gradients[name].scale for name in self.task.params]
         assert all(node.is_scalar for node in wanted)  # means over the samples
@@ -281,35 +318,50 @@ class _Printing:
             for name in self.task.params:
                 gradients[name] = self.names.new(partial_name(self.task.model.result, name))
                 body.append(f"{gradients[name]} = {swept.text[low.gradients[name].scale]}")
-        loss = swept.text[low.result.scale] if self.kind != "steps" else ""
-        return swept.head, body, loss, _remarks(swept, self.kind)
+        loss = swept.text[low.result.scale] if self.wants_loss else ""
+        return swept.head, body, loss, (_remark(swept), *_about_loss(self))
 
     def _loop(self, body: list[str], update: list[str], loss: str, length: str) -> list[str]:
         params = tuple(self.task.params)
         state = f"{', '.join(self.steps.variables)}{',' if len(self.steps.variables) == 1 else ''}"
-        opened = f"{state} = state"
+        run, rates, _, batch, batches, keep_loss, keep_norm, keep_point, given = self.words.values()
+        opened = f"{state} = {given}"
         if self.kind == "cost":
-            return ["def run(state):", *indented([opened, *body, f"return {loss}, {length or None}"])]
+            return [f"def {run}({given}):", *indented([opened, *body, f"return {loss}, {length or None}"])]
         varying = self.steps.varying
         if self.kind == "step":
-            batch = [f"{', '.join(varying)}, = batch"] if varying else []
-            inner = [opened, *batch, *body, f"loss = float({loss})", *update, f"return loss, ({state})"]
-            return [f"def run(batch, {self.rate}, state, {self.step}):", *indented(inner)]
+            columns = [f"{', '.join(varying)}, = {batch}"] if varying else []
+            inner = [opened, *columns, *body, f"{self.total} = float({loss})", *update]
+            inner.append(f"return {self.total}, ({state})")
+            return [f"def {run}({batch}, {self.rate}, {given}, {self.step}):", *indented(inner)]
         if self.kind == "steps":
-            many = [self.names.new(f"{name}s") for name in varying] if self.plain else ["batches"]
+            many = [self.names.new(f"{name}s") for name in varying] if self.plain else [batches]
             target = ", ".join(varying) if self.plain else f"({', '.join(varying)},)"
-            head = f"for {target}, {self.rate} in zip({', '.join(many)}, rates):"
-            inner = [opened, head, *indented([*body, *update]), f"return {state}"]
-            return [f"def run({', '.join(many)}, rates, state, {self.step}):", *indented(inner)]
-        inner = [*body, f"keep_loss({loss})", *([f"keep_norm({length})"] if length else [])]
+            costs = [f"{self.total} += {loss}"] if loss else []
+            inner, each = [*body, *costs, *update], f"{target}, {self.rate} in zip({', '.join(many)}, {rates})"
+            before = [opened, f"{self.total} = 0.0"]
+            if self.constant:
+                before += self.outside
+                each = f"{target} in " + (f"zip({', '.join(many)})" if len(many) > 1 else many[0])
+            else:
+                inner = [*self.outside, *inner]
+            inner = [*before, f"for {each}:", *indented(inner), f"return {self.total}, ({state})"]
+            given_rate = self.rate if self.constant else rates
+            return [f"def {run}({', '.join(many)}, {given_rate}, {given}, {self.step}):", *indented(inner)]
+        inner = [*body, f"{keep_loss}({loss})", *([f"{keep_norm}({length})"] if length else [])]
         inner += [f"if {self.rate} is None:", "    break", *update]
-        inner += [f"keep_point(({', '.join(params)},))"]
-        lines = [opened, f"for {self.rate} in rates:", *indented(inner), f"return {state}"]
-        return [f"def run(rates, state, {self.step}, keep_loss, keep_point, keep_norm):", *indented(lines)]
+        inner += [f"{keep_point}(({', '.join(params)},))"]
+        lines = [opened, f"for {self.rate} in {rates}:", *indented(inner), f"return {state}"]
+        return [f"def {run}({rates}, {given}, {self.step}, {keep_loss}, {keep_point}, {keep_norm}):", *indented(lines)]
 
 
-def _remarks(swept: Written, kind: str) -> tuple[str, ...]:
-    found = [f"{len(swept.body)} operations a sweep, on {swept.buffers} buffers that are allocated once"]
-    if kind == "steps":
-        found.append("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples")
-    return tuple(found)
+def _remark(swept: Written) -> str:
+    return f"{len(swept.body)} operations a sweep, on {swept.buffers} buffers that are allocated once"
+
+
+def _about_loss(printing: _Printing) -> tuple[str, ...]:
+    if printing.kind != "steps":
+        return ()
+    if printing.wants_loss:
+        return ("the loss of an epoch is the mean of its steps' costs, which come with the gradients",)
+    return ("the loss is dead in a step, and dropped: it is computed once an epoch, on all samples",)

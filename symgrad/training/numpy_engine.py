@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symgrad.codegen.moments import Moments, moments
+from symgrad.codegen.rows import check_rows
 from symgrad.errors import SymgradError
 from symgrad.training.array_steps import ArraySteps
 from symgrad.training.engine import State, Task, Track
@@ -43,9 +44,10 @@ class NumPyEngine:
                 self._look_for_moments()
                 return self._steps.full(rates, record, norms)
             losses, points, lengths = [], [], []
-            for epoch, row in enumerate(rates.tolist()):
-                self._steps.epoch(None if orders is None else orders[epoch], row)
-                loss, length = self._steps.cost(norms)
+            same = bool(rates.size) and bool((rates == rates[0, 0]).all())
+            for epoch, row in enumerate([rates[0].tolist()] * len(rates) if same else rates.tolist()):
+                running = self._steps.epoch(None if orders is None else orders[epoch], row, same)
+                loss, length = self._steps.cost(norms) if running is None else (running, None)
                 losses.append(loss)
                 if length is not None:
                     lengths.append(length)
@@ -55,6 +57,7 @@ class NumPyEngine:
 
     def step(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
         """One step on a batch from elsewhere; see `Engine`."""
+        check_rows(self._task.model, {**self._task.columns, **batch, **self._task.params})
         with np.errstate(all="ignore"):
             if self._steps is not self._general:
                 self._general.restore(self._steps.snapshot())
@@ -63,6 +66,7 @@ class NumPyEngine:
 
     def evaluate(self, columns: Mapping[str, NDArray[Any]]) -> tuple[float, Arrays]:
         """The cost and its gradients; see `Engine`."""
+        check_rows(self._task.model, {**self._task.columns, **columns, **self._task.params})
         with np.errstate(all="ignore"):
             loss, gradients = self._cost(**{**self._task.columns, **columns}, **self._steps.params())
         return float(loss), {name: np.asarray(gradients[name]) for name in self._task.params}

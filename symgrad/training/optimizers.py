@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sympy import Symbol
+
 from symgrad.equations import Model
 from symgrad.errors import InputError, ModelError
 from symgrad.notation.latex import aligned, equation_latex
@@ -79,6 +81,18 @@ class Optimizer:
         if missing or self.model.result != "theta_next":
             what = f"no equation for {missing[0]}" if missing else f"the result {self.model.result}, not theta_next"
             raise ModelError(f"{self.name}: the model has {what}")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a step subtracts the gradient times the rate, and nothing else.
+
+        >>> sgd().is_plain, momentum().is_plain
+        (True, False)
+        """
+        if self.slots or self.clip_norm is not None or self.clip_value is not None or self.weight_decay:
+            return False
+        theta, rate, gradient = map(Symbol, ("theta", "learning_rate", "gradient"))
+        return len(self.model.equations) == 1 and bool(self.model.equations[0].rhs == theta - rate * gradient)
 
     def latex(self) -> str:
         r"""The update as it is published: an arrow gives a quantity its new value.

@@ -39,6 +39,7 @@ class Settings:
     checkpoint_every: int | None
     resume: bool
     record: bool | None
+    epoch_loss: str | None
     backend: str
 
 
@@ -64,6 +65,7 @@ def check_settings(
     checkpoint_every: Any,
     resume: bool,
     record: Any,
+    epoch_loss: Any,
     backend: str,
 ) -> Settings:
     """Return the settings as plain numbers, or raise an InputError that quotes the bad one."""
@@ -100,6 +102,7 @@ def check_settings(
         checkpoint_every=None if checkpoint_every is None else _whole("checkpoint_every", checkpoint_every, least=1),
         resume=bool(resume),
         record=None if record is None else bool(record),
+        epoch_loss=_epoch_loss(epoch_loss),
         backend=backend,
     )
 
@@ -142,6 +145,15 @@ def _whole(name: str, value: Any, least: int) -> int:
     if isinstance(value, bool | np.bool_) or number < least:
         raise InputError(f"{name}={value!r} must be a whole number, {least} or above")
     return number
+
+
+def _epoch_loss(which: Any) -> str | None:
+    if which is None or (isinstance(which, str) and which in ("after", "running")):
+        return which
+    raise InputError(
+        f"epoch_loss={which!r} is unknown; use 'after', the cost of all samples after an epoch, or 'running', the mean "
+        "of their costs in it"
+    )
 
 
 def _batch(batch: Any) -> int | str:

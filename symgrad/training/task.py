@@ -40,7 +40,9 @@ def task_of(
 
         arguments(model, {**ready, **params})
     optimizer = sgd() if isinstance(settings.optimizer, LineSearch) else settings.optimizer
-    return Task(model, params, ready, samples, min(int(size), samples), optimizer, settings.maximize)
+    size = min(int(size), samples)
+    running = settings.epoch_loss == "running" and size < samples
+    return Task(model, params, ready, samples, size, optimizer, settings.maximize, running)
 
 
 def count_of(columns: Mapping[str, NDArray[Any]]) -> int:

@@ -34,6 +34,7 @@ def implementations() -> dict[str, Maker]:
         "C, with history": c_loops.with_history,
         "bare products": c_loops.products,
         "symgrad native": symgrad_loops.native,
+        "symgrad native, with history": symgrad_loops.native_after,
         "symgrad numpy": symgrad_loops.numpy,
         "symgrad jax": symgrad_loops.jax,
         "NumPy by hand": numpy_loops.by_hand,

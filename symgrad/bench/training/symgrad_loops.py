@@ -1,8 +1,11 @@
-"""symgrad's own loops: `fit` with each of its backends, history and all."""
+"""symgrad's own loops: `fit` with each of its backends, with its checks, and its history of losses and parameters.
+
+The loss of an epoch is the mean of its steps' costs, the one that scikit-learn keeps; other peers keep none. Rows "with
+history" have the cost of all samples after each epoch, for which fit passes over the data once more.
+"""
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from importlib.util import find_spec
 from typing import Any
@@ -24,18 +27,18 @@ def native(case: Case) -> Loop | str:
     return _fit(case, "native")
 
 
+def native_after(case: Case) -> Loop | str:
+    """The same with the cost of all samples after each epoch."""
+    return _fit(case, "native", "after") if case.steps > 1 else "a full batch has the cost after its step anyway"
+
+
 def jax(case: Case) -> Loop | str:
     """`fit` on JAX."""
     return _fit(case, "jax") if find_spec("jax") else "JAX is not installed"
 
 
-def _fit(case: Case, backend: str) -> Loop | str:
-    chosen: dict[str, Any] = {"backend": backend}
-    if find_spec(f"symgrad.training.{backend}_engine") is None:
-        if backend != "numpy":
-            return f"symgrad has no backend {backend!r} here"
-        if "backend" not in inspect.signature(fit).parameters:
-            chosen = {}
+def _fit(case: Case, backend: str, epoch_loss: str = "running") -> Loop | str:
+    chosen: dict[str, Any] = {"backend": backend, "epoch_loss": epoch_loss}
     batch = "sample" if case.batch == 1 else "full" if case.batch == case.samples else case.batch
     settings: dict[str, Any] = {"learning_rate": case.rate, "batch": batch, "shuffle": case.shuffle, "seed": 0}
     start = {name: array if array.ndim else float(array) for name, array in case.start.items()}

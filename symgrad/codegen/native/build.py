@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symgrad.codegen.native.contractions import contracted
+from symgrad.codegen.native.flat import flattened
 from symgrad.codegen.native.fusion import fused
 from symgrad.codegen.native.kernel import Kernel, Outside
+from symgrad.codegen.native.moving import last_products
 from symgrad.codegen.native.nodes import ZERO, Entry, Extent, Fold, Length, Loop, Node, apply, whole
 from symgrad.codegen.native.reading import Reader
 from symgrad.codegen.native.statements import Definition, Lowering, live, shared
@@ -40,10 +42,12 @@ def kernel(
     gradients: bool = True,
     result: bool = True,
     single: bool = False,
+    moves: bool = False,
 ) -> Kernel:
     """The kernel of a derivation; `theta` names the inputs that come as one array of parameters.
 
-    Raises ModelError while a function is abstract, and NativeError, naming it, for an operation that has no C form.
+    With `moves` the function can move parameters by gradients that are matrix products, see `Kernel.moved`.  Raises
+    ModelError while a function is abstract, and NativeError, naming it, for an operation that has no C form.
     """
     model = derivation.model
     if model.functions:
@@ -80,7 +84,10 @@ def kernel(
     returned = outputs[model.result] if result else None
     wanted = [output for quantity, output in outputs.items() if quantity != model.result or result]
     statements = contracted(lowering, live(shared(lowering), wanted))
-    tree = fused(statements, lowering.arrays, shapes.sample)
+    tree = fused(list(flattened(lowering, statements)), lowering.arrays, shapes.sample)
+    moved: dict[str, str] = {}
+    if moves:
+        tree, moved = last_products(tree, {outputs[name]: name for name in theta})
     scalar = returned is not None and not lowering.arrays[returned]
     outside = _outside(model, lowering.arrays, theta, [one for one in wanted if not (scalar and one == returned)])
     varying = sorted({extent.name for extent in shapes.sizes.values() if extent.value is None})
@@ -96,6 +103,7 @@ def kernel(
         returned if scalar else None,
         tuple(varying),
         outputs,
+        moved,
     )
 
 

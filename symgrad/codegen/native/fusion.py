@@ -148,6 +148,8 @@ class _Fusion:
     def _home(self, item: _Item, groups: list[_Group]) -> tuple[int | None, Loop | None]:
         """The group that the item may join, and by which of its loops: one whose arrays it reads, or the last."""
         found: tuple[int | None, Loop | None] = None, None
+        if item.statement.alone:
+            return found
         for place in range(len(groups) - 1, -1, -1):
             group = groups[place]
             written = {member.statement.array for member in group.members}
@@ -163,6 +165,8 @@ class _Fusion:
 
     def _joins(self, item: _Item, needs: list[Entry], loop: Loop, group: _Group) -> bool:
         if group.loop is None or loop.extent != group.loop.extent or not self._suits(item, loop):
+            return False
+        if any(member.statement.alone for member in group.members):
             return False
         for member in group.members:
             places = [place for place, at in enumerate(member.statement.at) if at == group.loop]

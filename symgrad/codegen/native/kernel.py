@@ -35,7 +35,8 @@ class Kernel:
     """A C function: the loops, the arrays' axes, and what comes from outside.
 
     `returns` names the scalar that is returned; `varying` the lengths that it is given; `results` has the array of
-    each quantity's gradient, and of the result.
+    each quantity's gradient, and of the result.  `moved`: gradients that one matrix product computes after the last use
+    of their parameter, each with that parameter: where it is told to, the function adds them to it, times a rate.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Kernel:
     returns: str | None
     varying: tuple[str, ...] = ()
     results: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
     called: set[str] = field(default_factory=set)
 
     @cached_property
@@ -87,11 +89,13 @@ class Kernel:
         enum = ", ".join(f"{name} = {value}" for name, value in sorted(sizes.items()))
         return f"enum {{{enum}}};" if enum else ""
 
-    def call(self, columns: Mapping[str, str], sizes: Mapping[str, str]) -> str:
-        """A call of the function with the given data and lengths."""
+    def call(self, columns: Mapping[str, str], sizes: Mapping[str, str], rate: str | None = None) -> str:
+        """A call of the function with the given data and lengths; at a rate, it moves parameters."""
         given = [sizes[name] for name in self.varying] + [columns[name] for name in self.columns] + ["theta"]
         if any(one.role == "output" for one in self.outside.values()):
             given.append("gradient")
+        if self.moved:
+            given += ["0", "0"] if rate is None else ["1", rate]
         return f"{self.name}({', '.join([*given, *(['work'] if self.work else [])])})"
 
     @property
@@ -109,9 +113,11 @@ class Kernel:
         for name in self.columns:
             kind = "long" if name in self.whole else "real"
             found.append(f"const {kind} {'*restrict ' if self.extents[name] else ''}{safe(name)}")
-        found.append("const real *restrict theta")
+        found.append(f"{'' if self.moved else 'const '}real *restrict theta")
         if any(one.role == "output" for one in self.outside.values()):
             found.append("real *restrict gradient")
+        if self.moved:
+            found += ["const int moves", "const real rate"]
         return [*found, *(["real *restrict work"] if self.work else [])]
 
 
@@ -122,6 +128,14 @@ def _loops(tree: tuple[Tree, ...]) -> Iterator[Loop]:
             yield from _loops(node.body)
         elif node.product is not None:
             yield from (*node.product.m, *node.product.n, *node.product.k)
+
+
+def _alone(nest: Nest) -> Statement | None:
+    """The statement of a nest that holds it alone."""
+    (first, *_) = nest.body
+    if isinstance(first, Nest):
+        return _alone(first)
+    return first if first.alone else None
 
 
 class _Printer:
@@ -145,8 +159,9 @@ class _Printer:
             if name not in kernel.used:
                 continue
             if one.role == "theta":
+                constant = "" if name in kernel.moved.values() else "const "
                 yield (
-                    f"const real *restrict {safe(name)} = {_plus('theta', one.offset)};"
+                    f"{constant}real *restrict {safe(name)} = {_plus('theta', one.offset)};"
                     if kernel.extents[name]
                     else f"const real {safe(name)} = theta[{one.offset}];"
                 )
@@ -187,6 +202,10 @@ class _Printer:
 
     def loop(self, nest: Nest, path: Path) -> Iterator[str]:
         letter = self.letters[len(path) - 1]
+        statement = _alone(nest)
+        if statement is not None:
+            yield from self.flat(statement, letter)
+            return
         self.names[nest.loop] = letter
         body = list(self.block(nest.body, path))
         head = f"for (long {letter} = 0; {letter} < {nest.loop.extent.text}; {letter}++)"
@@ -198,6 +217,17 @@ class _Printer:
             for line in body:
                 yield f"    {line}"
             yield "}"
+
+    def flat(self, statement: Statement, letter: str) -> Iterator[str]:
+        """One loop over all entries of arrays of the same axes."""
+
+        def entry(entry: Entry, _: Expressions) -> str:
+            return f"{safe(self._layout(entry.array)[2])}[{letter}]"
+
+        size = "*".join(extent.text for extent in self._layout(statement.array)[1])
+        printer = replace(self.inner, entry=entry)
+        yield f"for (long {letter} = 0; {letter} < {size}; {letter}++)"
+        yield f"    {entry(statement.target, printer)} = {printer.text(statement.body)};"
 
     def statement(self, statement: Statement, printer: Expressions) -> Iterator[str]:
         if statement.product is not None:
@@ -265,9 +295,13 @@ class _Printer:
         second, ldb, turned_b = self._operand(product.b, k, n)
         out, ldc, _ = self._operand(statement.target, m, n)
         sizes = ", ".join("*".join(loop.extent.text for loop in loops) for loops in (m, n, k))
-        beta = 1 if accumulates(statement) else 0
+        alpha, beta = "1", "1" if accumulates(statement) else "0"
+        if statement.array in self.kernel.moved:
+            alpha, beta = "moves ? rate : 1", "moves"
+            out = f"moves ? {safe(self.kernel.moved[statement.array])} : {out}"
         self.kernel.called.add("product")
-        return f"product({turned_a:d}, {turned_b:d}, {sizes}, {first}, {lda}, {second}, {ldb}, {beta}, {out}, {ldc});"
+        operands = f"{alpha}, {first}, {lda}, {second}, {ldb}"
+        return f"product({turned_a:d}, {turned_b:d}, {sizes}, {operands}, {beta}, {out}, {ldc});"
 
     def _operand(self, entry: Entry, rows: tuple[Loop, ...], columns: tuple[Loop, ...]) -> tuple[str, str, bool]:
         """A matrix in memory: where it begins, the stride of its rows there, and whether these are the columns."""

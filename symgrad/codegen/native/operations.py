@@ -63,9 +63,9 @@ _TAKEN = (
     "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while "
     "real main theta gradient slots work rate step gemm memcpy memset columns orders rates losses points samples "
     "batch epochs all_theta all_slots all_steps all_gradient start order sample into count record norms gathered "
-    "sizes epoch gradients cost one_sample update run move whole workspace length product use_blas blas_int "
-    "gemm_function call vector_exp vector_tanh vector_sigmoid vector_softplus reduced_expm1 half FMA VECTOR "
-    "VECTOR_MATH ALIGNED EXPORTED unix linux log1p"
+    "sizes epoch total moves gradients cost one_sample update update_rest run move whole workspace length product "
+    "use_blas blas_int gemm_function call vector_exp vector_tanh vector_sigmoid vector_softplus reduced_expm1 half "
+    "FMA VECTOR VECTOR_MATH ALIGNED EXPORTED unix linux log1p"
 )
 #: Names that a C file of ours has already.
 RESERVED = (

@@ -38,8 +38,7 @@ def check_places(
         for end in (array.min(), array.max()):
             if not 0 <= end < length:
                 raise InputError(
-                    f"{model.name}: {name} has {int(end)}, which is no place on the axis {size} of {length} entries; "
-                    "places are counted from 0"
+                    f"{model.name}: {name} holds {int(end)}, but axis {size} has the places 0 to {length - 1}"
                 )
 
 

@@ -22,17 +22,17 @@ static gemm_function gemm;
 
 __attribute__((visibility("default"))) void use_blas(void *function) {{ gemm = (gemm_function)function; }}
 
-/* c = a b + beta c, all by rows; a and b are m x k and k x n, or the transposes of such */
-static inline void product(int turned_a, int turned_b, long m, long n, long k, const real *a, long lda,
+/* c = alpha a b + beta c, all by rows; a and b are m x k and k x n, or the transposes of such */
+static inline void product(int turned_a, int turned_b, long m, long n, long k, real alpha, const real *a, long lda,
                            const real *b, long ldb, int beta, real *c, long ldc)
 {{
-    gemm(101, turned_a ? 112 : 111, turned_b ? 112 : 111, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+    gemm(101, turned_a ? 112 : 111, turned_b ? 112 : 111, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }}
 """
 
 OWN_PRODUCT = """\
-/* c = a b + beta c, all by rows; a and b are m x k and k x n, or the transposes of such */
-static void product(int turned_a, int turned_b, long m, long n, long k, const real *restrict a, long lda,
+/* c = alpha a b + beta c, all by rows; a and b are m x k and k x n, or the transposes of such */
+static void product(int turned_a, int turned_b, long m, long n, long k, real alpha, const real *restrict a, long lda,
                     const real *restrict b, long ldb, int beta, real *restrict c, long ldc)
 {
     for (long i = 0; i < m; i++) {
@@ -41,7 +41,7 @@ static void product(int turned_a, int turned_b, long m, long n, long k, const re
             for (long j = 0; j < n; j++)
                 row[j] = 0;
         for (long l = 0; l < k; l++) {
-            const real factor = turned_a ? a[l*lda + i] : a[i*lda + l];
+            const real factor = alpha*(turned_a ? a[l*lda + i] : a[i*lda + l]);
             if (turned_b)
                 for (long j = 0; j < n; j++)
                     row[j] += factor*b[j*ldb + l];

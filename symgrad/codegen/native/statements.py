@@ -55,7 +55,8 @@ class Product:
 class Statement:
     """array[at] = body ("set"), or the reduction of the body over the loops `over` ("sum", "max", "top").
 
-    With `product` the loops of a matrix product are not its own; `loops` gives those that are.
+    With `product` the loops of a matrix product are not its own; `loops` gives those that are.  `alone`: its loops run
+    over all entries and hold nothing else, see `symgrad.codegen.native.flat`.
     """
 
     array: str
@@ -64,6 +65,7 @@ class Statement:
     over: tuple[Loop, ...]
     body: Node
     product: Product | None = None
+    alone: bool = False
 
     @property
     def target(self) -> Entry:

@@ -14,9 +14,10 @@ from symgrad.codegen.native.operations import safe
 class Loop:
     """What a training loop is made of.
 
-    `gradients` computes those of a batch, `cost` that of all samples (None for a full batch, whose cost comes with
-    the gradients), `whole` the gradients and the cost of all samples; `rows`: the numbers of each sample in each column
-    that is cut into batches; `count` parameters, `slots` numbers that the optimiser keeps of each.
+    `gradients` computes those of a batch, `cost` that of all samples (None where the loss of an epoch comes with the
+    gradients: of a full batch, or batch by batch), `whole` the gradients and the cost of all samples; `rows`: the
+    numbers of each sample in each column that is cut into batches; `count` parameters, `slots` numbers that the
+    optimiser keeps of each; `batch` samples a step, None for all of them.  `climbs`: whether steps go up the gradient.
     """
 
     gradients: Kernel
@@ -25,7 +26,8 @@ class Loop:
     rows: dict[str, int]
     count: int
     slots: int
-    batch: int
+    batch: int | None
+    climbs: bool = False
 
 
 REGISTERS = 16  # up to this many parameters are kept in local variables through a loop
@@ -54,7 +56,7 @@ def run(loop: Loop) -> str:
     """The exported function `run`, and `cost`, which gives the cost of all samples."""
     lines = list(_columns(loop))
     before, after = _kept(loop)
-    lines += [*before, *(_full(loop) if loop.cost is None else _batches(loop)), *after]
+    lines += [*before, *(_full(loop) if loop.batch is None else _batches(loop, loop.batch)), *after]
     text = "\n".join(f"    {line}" for line in lines)
     parameters = PARAMETERS
     if before:
@@ -98,8 +100,8 @@ def all_columns(kernel: Kernel) -> tuple[str, ...]:
     return tuple(name for name, one in kernel.outside.items() if one.role == "column")
 
 
-def _update(loop: Loop, rate: str) -> str:
-    return f"update(theta, gradient, {'slots, ' if loop.slots else ''}{rate}, ++*steps);"
+def _update(loop: Loop, rate: str, name: str = "update") -> str:
+    return f"{name}(theta, gradient, {'slots, ' if loop.slots else ''}{rate}, ++*steps);"
 
 
 def _record(loop: Loop) -> list[str]:
@@ -130,12 +132,12 @@ def _full(loop: Loop) -> list[str]:
     ]
 
 
-def _batches(loop: Loop) -> list[str]:
-    assert loop.cost is not None  # there are several batches
-    kernel, batch = loop.gradients, loop.batch
+def _batches(loop: Loop, batch: int) -> list[str]:
+    kernel = loop.gradients
     length = str(batch) if not kernel.varying else "count"
     lines = [
         "for (long epoch = 0; epoch < epochs; epoch++) {",
+        *(["    double total = 0;"] if loop.cost is None else []),
         f"    for (long start = 0; start < samples; start += {batch}) {{",
     ]
     if kernel.varying:
@@ -164,14 +166,21 @@ def _batches(loop: Loop) -> list[str]:
             lines.append(f"                memcpy(into + i{_times(row)}, {copied});")
         lines += [f"            batch_{name} = into;", "        }"]
     sizes = dict.fromkeys(kernel.varying, "count")
-    lines.append(f"        {kernel.call(given, sizes)};")
     rate = (
         f"rates[epoch*((samples + {batch - 1})/{batch}) + start/{batch}]"
         if batch > 1
         else "rates[epoch*samples + start]"
     )
-    lines.append(f"        {_update(loop, rate)}")
+    found = kernel.call(given, sizes, rate if loop.climbs else f"-{rate}")
+    lines.append(
+        f"        total += {found if batch == 1 else f'{length}*(double){found}'};"
+        if loop.cost is None
+        else f"        {found};"
+    )
+    lines.append(f"        {_update(loop, rate, 'update_rest' if kernel.moved else 'update')}")
     lines.append("    }")
+    if loop.cost is None:
+        return [*lines, "    losses[epoch] = total/samples;", *_record(loop), "}"]
     cost, all_of_it = (
         one.call({name: safe(name) for name in one.columns}, dict.fromkeys(one.varying, "samples"))
         for one in (loop.cost, loop.whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from symgrad.codegen.native.expressions import Expressions
@@ -29,8 +29,19 @@ class Rule(Protocol):
     def weight_decay(self) -> float: ...
 
 
-def update(rule: Rule, count: int, single: bool, climbs: bool, called: set[str]) -> str:
-    """The function that updates `count` parameters, and the slots, from the gradient."""
+Spans = Sequence[tuple[int, int]]
+
+
+def update(
+    rule: Rule,
+    count: int,
+    single: bool,
+    climbs: bool,
+    called: set[str],
+    function: str = "update",
+    spans: Spans | None = None,
+) -> str:
+    """The function that updates `count` parameters, and the slots, from the gradient; or only those from i to j."""
     reader = Reader(rule.model.written, {}, {})
     known: dict[Node, Node] = {Entry(name): reader.node(exact(value)) for name, value in rule.settings.items()}
     nodes = {equation.name: replaced(reader.node(equation.rhs), known) for equation in rule.model.equations}
@@ -65,13 +76,15 @@ def update(rule: Rule, count: int, single: bool, climbs: bool, called: set[str])
             body.append(f"const real {name} = {inner.text(replaced(node, table))};")
     body += [f"slots[{_at(place, count)}] = {slot}_next;" for place, slot in enumerate(rule.slots)]
     body.append(f"theta[i] = {inner.text(replaced(nodes['theta_next'], table))};")
-    lines = [*head, f"for (long i = 0; i < {count}; i++) {{", *(f"    {line}" for line in body), "}"]
+    lines = [*head]
+    for start, end in [(0, count)] if spans is None else spans:
+        lines += [f"for (long i = {start}; i < {end}; i++) {{", *(f"    {line}" for line in body), "}"]
     slots = ", real *restrict slots" if rule.slots else ""
     parameters = (
         f"real *restrict theta, const real *restrict gradient{slots}, const double learning_rate, const double step"
     )
     text = "\n".join(f"    {line}" for line in lines)
-    return f"static inline void update({parameters})\n{{\n{text}\n}}\n"
+    return f"static inline void {function}({parameters})\n{{\n{text}\n}}\n"
 
 
 def _at(place: int, count: int) -> str:
