@@ -16,11 +16,11 @@ INTRODUCTION = """# What `symgrad check` makes of public texts
 
 Made by `python tests/texts_table.py`. The formulas of each text are in `texts/`, with the answers to them set by hand
 and confirmed numerically by the file beside it. What a text says in words, its loss or the axes of its letters, is
-given in comments, as a user would give it. *Read*: equations that could be read. *Kinds*: those classified as a person would, of
-those with an answer. *Verdicts*: those that are decided, and rightly, of those that a person can decide; the others are
-undecided, and say why. *False*: right formulas that are called wrong or malformed. *Errata*: wrong formulas that are
-called wrong or malformed, of those that are known. *Missed*: wrong formulas that are called right. What is written
-loosely, a diagonal Jacobian as the vector on its diagonal, is right if `symgrad check` says that it read it so.
+given in comments, as a user would give it. *Read*: equations that could be read. *Kinds*: those classified as a person
+would, of those with an answer. *Verdicts*: those that are decided, and rightly, of those that a person can decide; the
+others are undecided, and say why. *False*: right formulas that are called wrong or malformed. *Errata*: wrong formulas
+that are called wrong or malformed, of those that are known. *Missed*: wrong formulas that are called right. What is
+written loosely, a diagonal Jacobian as the vector on its diagonal, is right if `symgrad check` says that it read it so.
 
 | text | kind | equations | read | kinds | verdicts | false | errata | missed |
 |---|---|---|---|---|---|---|---|---|
