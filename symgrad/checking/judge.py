@@ -26,11 +26,13 @@ from symgrad.facts import SumFact
 from symgrad.indices import canonical, refreshed, relabelled, sigma
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.resolve import LOSS
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
 from symgrad.verification.decide import decide
 from symgrad.verification.verdict import Verdict
 
+ANY_LOSS = "loss_"
 FOR_ALL = "a number was read as that of all entries"
 MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
 
@@ -88,6 +90,7 @@ class Judge:
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
     decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
+    any_loss: bool = False  # dW is the derivative of a loss of which nothing is known
 
     @functools.cached_property
     def _others(self) -> list[Judge]:
@@ -167,13 +170,22 @@ class Judge:
             reason = f"{name} may stand for what the equation before it defines"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         if found.verdict.status == "undecided":
-            return found
+            return self._for_any_loss(sentence, found) if found.verdict.reason == UNTIED else found
         for other in self._others:
             again = other._claim(sentence)
             if again.verdict:
                 words = "its letters were read as having other axes than the rest of the document suggests"
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
+
+    def _for_any_loss(self, sentence: Sentence, found: Judged) -> Judged:
+        """The verdict on dz = … where nothing ties the document's loss to z, for whatever loss it may be."""
+        nodes = (node for side in sentence.sides for node in t.walk(side))
+        if self.any_loss or not any(isinstance(node, t.Ref) and node.name == LOSS for node in nodes):
+            return found
+        again = dataclasses.replace(self, any_loss=True)._claim(sentence)
+        words = "d was read as the derivative of any loss, since nothing ties the document's own to it"
+        return dataclasses.replace(again, readings=(*again.readings, words)) if again.verdict else found
 
     def _is_own(self, name: str, number: int) -> bool:
         """Whether the only definition of a name that a claim sees is the claim itself."""
@@ -310,12 +322,14 @@ class Judge:
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
         found.at_step = at_step
+        found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
 
     def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
         evaluator = self.evaluator(number, manner)
         abstract = self.world.abstract((left, right), number, scalars(self.world, self.shapes))
+        abstract = frozenset({ANY_LOSS}) if self.any_loss else abstract
         evaluator.scalars = abstract
         if abstract and not evaluator.loss:
             evaluator.loss = min(abstract)
