@@ -137,7 +137,8 @@ class Judge:
         if found.verdict.status != "refuted" or found.explain is None:
             return found
         explained = found.explain(Budget(self.seconds))
-        if explained.slip == "assumption" and "sums to 1" in explained.diagnosis:
+        special = any(words in explained.diagnosis for words in ("sums to 1", "is symmetric"))
+        if explained.slip == "assumption" and special:
             reason = f"{explained.diagnosis}, which the document may say in words"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         return dataclasses.replace(found, verdict=explained) if explained.status == "refuted" else found
