@@ -623,7 +623,7 @@ class _Checker:
         wrong: t.Term | None,
         start: int,
     ) -> Finding:
-        verdict = dataclasses.replace(verdict, claim=base.tex)
+        verdict = dataclasses.replace(verdict, claim=base.tex, reason=self._spelled(verdict.reason))
         if verdict.status in ("undecided", "malformed"):
             rule = verdict.status
         elif verdict:
@@ -632,7 +632,7 @@ class _Checker:
         marked = None
         correct = ""
         if not verdict:
-            message = self._spelled(verdict.diagnosis or verdict.reason)
+            message = self._spelled(verdict.diagnosis) or verdict.reason
             if wrong is not None and wrong.span.start >= start and wrong.span.end > wrong.span.start:
                 marked = (wrong.span.start - start, wrong.span.end - start)
             if verdict.status == "refuted" and verdict.correct is not None:

@@ -92,9 +92,10 @@ class World:
     def shared(self, name: str) -> str:
         """The weights W that all steps use, for W_2, those of one step; other names are their own."""
         base, _, step = name.rpartition("_")
+        if not step.isdigit() or base in self.definitions or name in self.definitions:
+            return name
         inside = {other for found in self.definitions.values() for d in found for other in used([d.body])}
-        is_copy = step.isdigit() and base in inside and name not in inside and name not in self.definitions
-        return base if is_copy and base not in self.definitions else name
+        return base if base in inside and name not in inside else name
 
     def add(self, definition: Definition) -> None:
         """One more definition; what uses the name of a derivative is one, too."""
