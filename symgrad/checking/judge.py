@@ -145,7 +145,9 @@ class Judge:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status == "undecided" and re.fullmatch(r"nothing says what \w+_0 is", found.verdict.reason):
             later = tuple(t.rewritten(side, _from_one) for side in sentence.sides)
-            changed = next((p for p, pair in enumerate(zip(later, sentence.sides, strict=True)) if pair[0] != pair[1]), 0)
+            changed = next(
+                (p for p, pair in enumerate(zip(later, sentence.sides, strict=True)) if pair[0] != pair[1]), 0
+            )
             if changed and self._claim(dataclasses.replace(sentence, sides=later)).verdict:
                 words = f"the sum must start at 1: {found.verdict.reason}"
                 return dataclasses.replace(found, verdict=Verdict("refuted", "", words, diagnosis=words), side=changed)
