@@ -573,6 +573,9 @@ class Evaluator:
             return self._gradient(term)
         if isinstance(term.by[0], t.Mul | t.Add | t.Power | t.Div):
             return self._by_expression(term, term.by[0])
+        held = self._by_argument(term)
+        if held is not None:
+            return held
         of_name, of_at = self._numerator(term.of)
         by = self._variable(term)
         by_name, by_at = self.layered(by.name), by.at
@@ -681,6 +684,21 @@ class Evaluator:
             return self._diagonal_of(whole, of, by, len(of_shape)) if entrywise else whole
         name = partial_name(of, by)
         return Value(IndexedBase(name)[axes] if axes else Symbol(name), axes)
+
+    def _by_argument(self, term: t.Partial) -> Value | None:
+        """∂f(x, h)/∂h of an unknown function: by its argument, the others being held fixed."""
+        of, by = term.of, term.by[0] if len(term.by) == 1 else None
+        if not isinstance(of, t.Apply) or not isinstance(by, t.Ref) or by.at or len(of.arguments) < 2 or of.primes:
+            return None
+        known = of.function in self.functions or of.function in self.scalars or of.function in VOCABULARY
+        names = [argument.name for argument in of.arguments if isinstance(argument, t.Ref) and not argument.at]
+        if known or len(names) < len(of.arguments) or names.count(by.name) != 1 or self._is_shown(of):
+            return None
+        self.value(of)  # its arguments are quantities of the model
+        value = self.value(by)
+        weight = f"adjoint_{by.name}__{'_'.join((of.function, *names))}"
+        expr = self.algebra.built(lambda: IndexedBase(weight)[value.axes] if value.axes else Symbol(weight))
+        return Value(expr, value.axes, False, Derived(f"{of.function}{names}", by.name, 0))
 
     def _by_shared(self, of: str, of_at: tuple[t.At, ...], by: str, by_at: tuple[t.At, ...]) -> Value:
         """∂h^(t)/∂W^(t): through the quantities of step t alone, as if the weights of each step were others."""

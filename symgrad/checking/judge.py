@@ -157,6 +157,13 @@ class Judge:
         vague = found.verdict.reason == UNINDEXED or not self._is_shaped(sentence.sides, sentence.number)
         if found.verdict.status == "malformed" and vague:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
+        if found.verdict.status == "undecided" and re.fullmatch(r"nothing says what \w+_0 is", found.verdict.reason):
+            later = tuple(t.rewritten(side, _from_one) for side in sentence.sides)
+            pairs = enumerate(zip(later, sentence.sides, strict=True))
+            changed = next((place for place, (one, other) in pairs if one != other), 0)
+            if changed and self._claim(dataclasses.replace(sentence, sides=later)).verdict:
+                words = f"the sum must start at 1: {found.verdict.reason}"
+                return dataclasses.replace(found, verdict=Verdict("refuted", "", words, diagnosis=words), side=changed)
         if found.verdict.status not in ("refuted", "undecided"):
             return found
         labelled = self._doubts.unlabelled(sentence.sides, sentence.number)
@@ -601,6 +608,19 @@ def _doubted(judged: Judged) -> Judged:
     """A refutation that is left undecided where there is a doubt."""
     doubt = judged.doubt() if judged.doubt is not None else ""
     return dataclasses.replace(judged, verdict=Verdict("undecided", "", doubt)) if doubt else judged
+
+
+def _from_one(term: t.Term) -> t.Term:
+    """A sum from 0 as one from 1."""
+    if not isinstance(term, t.Big) or term.kind != "sum":
+        return term
+    over = (
+        dataclasses.replace(o, first=dataclasses.replace(o.first, text="1"))
+        if isinstance(o.first, t.Num) and o.first.text == "0"
+        else o
+        for o in term.over
+    )
+    return dataclasses.replace(term, over=tuple(over))
 
 
 def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:

@@ -54,7 +54,6 @@ class World:
     def abstract(self, sides: Sequence[t.Term], number: int, losses: Iterable[str]) -> frozenset[str]:
         """The losses that terms differentiate and nothing defines."""
         found = set()
-        inputs = {name for definitions in self.definitions.values() for d in definitions for name in used([d.body])}
         for side in sides:
             for node in self.opened(side, number):
                 if isinstance(node, t.Partial):
@@ -63,10 +62,11 @@ class World:
                         continue
                     if of == LOSS:
                         of = self.loss(number, losses)
-                    is_input = of in inputs and of.split("_")[0] not in LOSSES  # ∂t/∂w of a target t
-                    if of and not is_input and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
+                    if of and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
                         found.add(of)
-        return frozenset(found - self.aliases)
+        found -= self.aliases
+        others = {name for name in found if name.split("_")[0] not in LOSSES}
+        return frozenset(found - (others & self._inside() if others else others))  # ∂t/∂w of a target t that is given
 
     @staticmethod
     def _is_applied(term: t.Term) -> bool:
@@ -94,8 +94,12 @@ class World:
         base, _, step = name.rpartition("_")
         if not step.isdigit() or base in self.definitions or name in self.definitions:
             return name
-        inside = {other for found in self.definitions.values() for d in found for other in used([d.body])}
+        inside = self._inside()
         return base if base in inside and name not in inside else name
+
+    def _inside(self) -> set[str]:
+        """The names that definitions use."""
+        return {name for found in self.definitions.values() for d in found for name in used([d.body])}
 
     def add(self, definition: Definition) -> None:
         """One more definition; what uses the name of a derivative is one, too."""
