@@ -193,12 +193,12 @@ def test_lengths_of_layers_are_declared_as_they_are_written(text, shapes):
     assert found.shapes == shapes and not found.unread
 
 
-@pytest.mark.parametrize("text", ["A: symmetric", "x: sample", "W: from node i of layer l to node j"])
+@pytest.mark.parametrize("text", ["A: orthogonal", "x: sample", "W: from node i of layer l to node j"])
 def test_what_is_no_length_is_said_to_be_unread(text):
     assert declarations(text).unread == (text,)
 
 
 def test_an_unread_declaration_is_reported(tmp_path):
-    (tmp_path / "a.md").write_text("<!-- symgrad: A: symmetric -->\n$y = A x$\n", encoding="utf-8")
+    (tmp_path / "a.md").write_text("<!-- symgrad: A: orthogonal -->\n$y = A x$\n", encoding="utf-8")
     (problem,) = sg.check_document(tmp_path / "a.md").problems
-    assert re.search("can't read 'A: symmetric'", problem.message)
+    assert re.search("can't read 'A: orthogonal'", problem.message)

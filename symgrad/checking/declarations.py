@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from symgrad.errors import InputError
 from symgrad.tensors.elementwise import ELEMENTWISE
 
-NO_LENGTHS = ("symmetric", "sample", "label", "diagonal", "orthogonal", "vector", "matrix", "function", "constant")
+NO_LENGTHS = ("sample", "diagonal", "orthogonal", "vector", "matrix", "function", "constant")
 _LAYERED = re.compile(r"(?P<name>[A-Za-z])\^\{?[\[(](?P<at>(?P<letter>[a-z])?(?:[+-]?\d+)?)[\])]\}?")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 _SIZE = re.compile(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?")

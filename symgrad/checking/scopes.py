@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from symgrad.checking.sentences import Sentence
 from symgrad.checking.world import Definition, World
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.resolve import free_letters
+from symgrad.reading.latex.sums import free_letters
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
-from symgrad.reading.latex.resolve import LOSS, SQUARED, free_letters
+from symgrad.reading.latex.resolve import LOSS, SQUARED
+from symgrad.reading.latex.sums import free_letters
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 

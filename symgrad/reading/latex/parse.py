@@ -12,7 +12,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 from lark.lexer import Lexer
 
-from symgrad.reading.latex import tokens as lexed
+from symgrad.reading.latex.token import Token as Lexeme
 from symgrad.reading.latex.tree import (
     Bar,
     Chain,
@@ -38,11 +38,12 @@ from symgrad.reading.latex.written import UnreadError
 DEEPEST = 80  # levels of a tree: what works on it later does so recursively
 
 
-def parsed(found: Sequence[lexed.Token]) -> Tree:
+def parsed(found: Sequence[Lexeme]) -> Tree:
     """The tree of one statement's tokens; raises UnreadError at the token that doesn't fit.
 
+    >>> from symgrad.reading.latex.tokens import tokens
     >>> from symgrad.reading.latex.written import Written
-    >>> type(parsed(lexed.tokens(Written.of("a = b + c")))).__name__
+    >>> type(parsed(tokens(Written.of("a = b + c")))).__name__
     'Chain'
     """
     found = [t for t in found if not (t.kind in ("OPEN", "CLOSE") and t.text == ".") and t.kind != "QUAD"]
@@ -59,7 +60,7 @@ def parsed(found: Sequence[lexed.Token]) -> Tree:
     return _built(tree)
 
 
-def _unexpected(error: UnexpectedToken, found: Sequence[lexed.Token]) -> UnreadError:
+def _unexpected(error: UnexpectedToken, found: Sequence[Lexeme]) -> UnreadError:
     token = error.token
     if token.type == "$END":
         last = found[-1] if found else None
@@ -94,8 +95,8 @@ def _built(measured: _Measured) -> Tree:
     return measured[0]
 
 
-def _of(token: Token) -> lexed.Token:
-    found: lexed.Token = token.value
+def _of(token: Token) -> Lexeme:
+    found: Lexeme = token.value
     return found
 
 

@@ -8,6 +8,17 @@ from typing import TypeAlias
 
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.commands import WORDS_THAT_APPLY
+from symgrad.reading.latex.differentials import (
+    differentials,
+    is_d,
+    is_quantity,
+    is_sign,
+    is_subscripted,
+    with_partial,
+    without_factors,
+    without_power,
+)
+from symgrad.reading.latex.sums import free_letters, last_big, signed_bodies, with_last_big
 from symgrad.reading.latex.symbols import (
     Key,
     Script,
@@ -38,7 +49,6 @@ from symgrad.reading.latex.tree import (
     Tree,
     Words,
     only,
-    walk,
 )
 from symgrad.reading.latex.written import MalformedError, UnreadError
 
@@ -97,7 +107,7 @@ class Resolver:
     # --- sums and products
 
     def _sum(self, tree: Sum) -> t.Term:
-        tree = _signed_bodies(tree)
+        tree = signed_bodies(tree)
         terms = [self.term(term) for term in tree.terms]
         signs = []
         for sign, term in zip(tree.signs, tree.terms, strict=True):
@@ -113,7 +123,7 @@ class Resolver:
     def _captured(self, terms: list[t.Term], signs: list[str]) -> tuple[list[t.Term], list[str]]:
         """Σᵢ aᵢ + bᵢ, where nothing else says what i is, sums both."""
         for place, term in enumerate(terms[:-1]):
-            big = _last_big(term)
+            big = last_big(term)
             if big is None:
                 continue
             letters = {over.letter for over in big.over}
@@ -126,7 +136,7 @@ class Resolver:
                 )
                 whole = t.Big(Span(big.span.start, rest[-1].span.end), big.kind, big.over, inner)
                 self._choose(f"the sum over {', '.join(sorted(letters))} was read to include the terms behind it")
-                return [*terms[:place], _with_last_big(term, whole)], signs[: place + 1]
+                return [*terms[:place], with_last_big(term, whole)], signs[: place + 1]
         return terms, signs
 
     def _choose(self, text: str) -> None:
@@ -195,7 +205,7 @@ class Resolver:
             return self._slash_derivative(items, place)
         if isinstance(tree, Fraction):
             tree = self._with_partials(tree)
-            number, bare = _without_factors(tree)
+            number, bare = without_factors(tree)
             if number is not None:
                 found, after = self._factor([("", bare), *items[place + 1 :]], 0)
                 return t.Div(Span(tree.span.start, found.span.end), found, self.term(number)), place + after
@@ -268,7 +278,7 @@ class Resolver:
         group = first.base if isinstance(first, Scripted) else first
         if isinstance(only(group), Group):
             return self._factor(items, place)
-        end = next((at for at in range(place + 1, len(items)) if _is_sign(items[at][1])), len(items))
+        end = next((at for at in range(place + 1, len(items)) if is_sign(items[at][1])), len(items))
         behind = [("", items[place][1]), *items[place + 1 : end]]
         return self._product(behind, Span(first.span.start, items[end - 1][1].span.end)), end
 
@@ -673,7 +683,7 @@ class Resolver:
 
     def _with_partials(self, tree: Fraction) -> Fraction:
         """δE/δz, where nothing is called δ, as ∂E/∂z."""
-        over, under = _with_partial(tree.over), _with_partial(tree.under)
+        over, under = with_partial(tree.over), with_partial(tree.under)
         if over is None or under is None or ("delta", "", ()) in self.symbols.defined:
             return tree
         self._choose("δ in a fraction was read as ∂")
@@ -681,11 +691,11 @@ class Resolver:
 
     def _derivative(self, tree: Fraction) -> tuple[tuple[t.Term, ...], Tree | None] | None:
         """A fraction of ∂s: what it is by, and what of, None where that stands behind it."""
-        over, under = _differentials(tree.over), _differentials(tree.under)
+        over, under = differentials(tree.over), differentials(tree.under)
         if over is None or under is None:
             sides = ((over, tree.over, tree.under, "above"), (under, tree.under, tree.over, "below"))
             for found, own, other, words in sides:
-                if found is not None and found[0] == "∂" and not _is_subscripted(own) and _is_quantity(other):
+                if found is not None and found[0] == "∂" and not is_subscripted(own) and is_quantity(other):
                     message = f"∂ stands only {words} the line of this fraction: is the other one missing?"
                     raise MalformedError(message, other.span.start, other.span.end)
             return None
@@ -696,7 +706,7 @@ class Resolver:
         order = over[2]
         by: list[t.Term] = []
         for part in under[1]:
-            tree_by, times = _without_power(part) if order > 1 else (part, 1)
+            tree_by, times = without_power(part) if order > 1 else (part, 1)
             by += [self.term(tree_by)] * times
         if len(by) != order:
             raise UnreadError(
@@ -714,8 +724,8 @@ class Resolver:
             return False
         start = place - 1
         return (
-            _is_d(names[start])
-            and _is_d(names[slash])
+            is_d(names[start])
+            and is_d(names[slash])
             and slash - start >= 2
             and slash + 1 < len(items)
             and (
@@ -799,23 +809,9 @@ def _latex(name: Name, labels: Sequence[str]) -> str:
     return ("\\bold " if name.font == "bold" else "") + name.text
 
 
-def _is_d(tree: Tree) -> bool:
-    tree = only(tree)
-    if isinstance(tree, Scripted):
-        tree = only(tree.base)
-    return isinstance(tree, Name) and (tree.kind == "partial" or (tree.text == "d" and tree.kind in ("letter", "word")))
-
-
 def _holds_a_name(group: Group) -> bool:
     """Whether parentheses hold a name by itself, as in μ(x): no reason to write them in a product."""
     return group.opening == "(" and len(group.items) == 1 and isinstance(only(group.items[0]), Name)
-
-
-def _is_sign(tree: Tree) -> bool:
-    """Whether a tree is a derivative's sign, with what it applies to behind it."""
-    tree = only(tree)
-    over = _differentials(tree.over) if isinstance(tree, Fraction) else None
-    return over is not None and isinstance(tree, Fraction) and not over[1] and _differentials(tree.under) is not None
 
 
 def _is_list(tree: Tree) -> bool:
@@ -828,108 +824,6 @@ def _looks_applied(tree: Tree) -> bool:
     """Whether parentheses hold an application by itself, as in L(f(s)): no reason to write them in a product."""
     inside = only(tree.items[0]) if isinstance(tree, Group) and tree.opening == "(" and len(tree.items) == 1 else tree
     return inside is not tree and isinstance(inside, Row) and isinstance(only(inside.items[-1]), Group)
-
-
-def _with_partial(tree: Tree) -> Tree | None:
-    """δE with ∂ for its δ; None for anything else."""
-    inside = only(tree)
-    if not isinstance(inside, Row) or len(inside.items) < 2:
-        return None
-    first = only(inside.items[0])
-    if not isinstance(first, Name) or first.text != "delta" or first.accents:
-        return None
-    return Row((Name("∂", first.span, "partial"), *inside.items[1:]), inside.span)
-
-
-def _is_quantity(tree: Tree) -> bool:
-    """Whether a part of a fraction is a quantity without a ∂: a name, or a product with one."""
-    parts = list(walk(tree))
-    names = [part for part in parts if isinstance(part, Name)]
-    return any(name.kind in ("letter", "word") for name in names) and not any(name.kind == "partial" for name in names)
-
-
-def _without_factors(tree: Fraction) -> tuple[Tree | None, Fraction]:
-    """∂l / (T ∂o) as T and ∂l / ∂o; None and the fraction as it is where nothing stands before the lower ∂."""
-    under = only(tree.under)
-    rows = under.rows if isinstance(under, Product) and set(under.operators) <= {"·", "×"} else (under,)
-    items = [item for row in rows for item in (row.items if isinstance(row, Row) else (row,))]
-    first = next((place for place, item in enumerate(items) if _is_d(item) and _is_partial(item)), 0)
-    if not first or _differentials(tree.over) is None or (isinstance(under, Product) and any(under.signs)):
-        return None, tree
-    factors = Row(tuple(items[:first]), Span(items[0].span.start, items[first - 1].span.end))
-    by = Row(tuple(items[first:]), Span(items[first].span.start, items[-1].span.end))
-    return factors, Fraction(tree.over, by, tree.span)
-
-
-def _is_subscripted(tree: Tree) -> bool:
-    """Whether what a tree begins with is ∂_x, a derivative without a fraction."""
-    inside = only(tree)
-    first = only(inside.items[0]) if isinstance(inside, Row) else inside
-    return isinstance(first, Scripted) and bool(first.below)
-
-
-def _is_partial(tree: Tree) -> bool:
-    inside = only(tree)
-    name = only(inside.base) if isinstance(inside, Scripted) else inside
-    return isinstance(name, Name) and name.kind == "partial"
-
-
-def _differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
-    """The parts behind each ∂ (or d) of a numerator or denominator, its sign, and the order that is written."""
-    tree = only(tree)
-    items = list(tree.items) if isinstance(tree, Row) else [tree]
-    inside = only(items[0].items[0]) if items and isinstance(items[0], Group) and len(items[0].items) == 1 else None
-    if isinstance(inside, Row) and isinstance(items[0], Group) and items[0].opening == "{":  # {dL}(a, y)
-        items = [*inside.items, *items[1:]]
-    if isinstance(tree, Product):  # ∂ L · …: no derivative
-        return None
-    if not items or not _is_d(items[0]):
-        return None
-    parts: list[list[Tree]] = []
-    order = 0
-    sign = ""
-    for item in items:
-        if (
-            _is_d(item)
-            and (not parts or parts[-1] or _power_of(item) > 1 or True)
-            and not (parts and not parts[-1] and sign == "d")
-        ):
-            base = only(item)
-            base = only(base.base) if isinstance(base, Scripted) else base
-            kind = "∂" if isinstance(base, Name) and base.kind == "partial" else "d"
-            if sign and kind != sign:
-                parts[-1].append(item)
-                continue
-            sign = kind
-            parts.append([])
-            order += _power_of(item)
-        else:
-            parts[-1].append(item)
-    filled = [
-        part[0] if len(part) == 1 else Row(tuple(part), Span(part[0].span.start, part[-1].span.end))
-        for part in parts
-        if part
-    ]
-    return sign, filled, order
-
-
-def _power_of(tree: Tree) -> int:
-    tree = only(tree)
-    if isinstance(tree, Scripted) and tree.above:
-        number = only(tree.above[0])
-        if isinstance(number, Number) and number.text.isdigit():
-            return min(int(number.text), 4)
-    return 1
-
-
-def _without_power(tree: Tree) -> tuple[Tree, int]:
-    """∂x² in a second derivative: x, twice."""
-    tree = only(tree)
-    if isinstance(tree, Scripted) and tree.above:
-        number = only(tree.above[-1])
-        if isinstance(number, Number) and number.text.isdigit() and 2 <= int(number.text) <= 4:
-            return Scripted(tree.base, tree.below, tree.above[:-1], tree.primes, tree.span), int(number.text)
-    return tree, 1
 
 
 def _is_if(tree: Tree) -> bool:
@@ -969,53 +863,3 @@ def _without_comma(tree: Tree) -> Tree:
         if len(kept) == 1:
             return kept[0]
     return tree
-
-
-def _signed_bodies(tree: Sum) -> Sum:
-    """Σ -log p, where the sign belongs to what is summed, with that in parentheses."""
-    terms: list[Tree] = []
-    signs: list[str] = []
-    for term, sign in zip(tree.terms, tree.signs, strict=True):
-        before = only(terms[-1]) if terms else None
-        items = before.items if isinstance(before, Row) else (before,) if before is not None else ()
-        named = plain(items[-1]) if items else None
-        if named is None or named[0].kind != "big":
-            terms.append(term)
-            signs.append(sign)
-            continue
-        span = Span(terms[-1].span.start, term.span.end)
-        body = Group("(", (Sum((term,), (sign,), term.span),), (), term.span)
-        terms[-1] = Row((*items, body), span)
-    return Sum(tuple(terms), tuple(signs), tree.span)
-
-
-def _last_big(term: t.Term) -> t.Big | None:
-    """The sum that ends a product."""
-    if isinstance(term, t.Big):
-        return term if term.kind == "sum" and term.over else None
-    if isinstance(term, t.Mul):
-        return _last_big(term.factors[-1])
-    return None
-
-
-def _with_last_big(term: t.Term, big: t.Big) -> t.Term:
-    if isinstance(term, t.Mul):
-        return t.Mul(term.span, (*term.factors[:-1], _with_last_big(term.factors[-1], big)), term.operators)
-    return big
-
-
-def free_letters(term: t.Term) -> set[str]:
-    """The letters of indices that a term uses and no sum of it binds."""
-    match term:
-        case t.Ref():
-            return {at.letter for at in term.at if at.letter}
-        case t.Delta():
-            return {at.letter for at in term.at if at.letter}
-        case t.Big():
-            return free_letters(term.body) - {over.letter for over in term.over}
-    found: set[str] = set()
-    if isinstance(term, t.Picked):
-        found |= {at.letter for at in term.at if at.letter}
-    for part in t.parts(term):
-        found |= free_letters(part)
-    return found

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from symgrad.reading.latex.macros import Macros, expanded
 from symgrad.reading.latex.parse import parsed
-from symgrad.reading.latex.tokens import Token, split, tokens
+from symgrad.reading.latex.token import Token
+from symgrad.reading.latex.tokens import split, tokens
 from symgrad.reading.latex.tree import Chain, Span, Tree
 from symgrad.reading.latex.written import UnreadError
 
