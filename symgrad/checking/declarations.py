@@ -12,7 +12,6 @@ from symgrad.tensors.elementwise import ELEMENTWISE
 NO_LENGTHS = ("sample", "diagonal", "orthogonal", "vector", "matrix", "function", "constant")
 _LAYERED = re.compile(r"(?P<name>[A-Za-z])\^\{?[\[(](?P<at>(?P<letter>[a-z])?(?:[+-]?\d+)?)[\])]\}?")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
-_SIZE = re.compile(r"[A-Za-z]\w*|\d+|[A-Za-z]_\{?\w+\}?")
 _OF_ITSELF = re.compile(r"(?P<name>[^=]+?)\s*=\s*(?P=name)\s*\((?P<names>[^()]+)\)")  # L = L(y, t): a loss of both
 _ARGUMENT = r"\mathrm{argument}"  # a name that no document has for something else
 
@@ -101,7 +100,7 @@ def _length(text: str) -> str:
     """The name of a length, n_{l-1} for n^{[l-1]}; none for what is no length.
 
     >>> _length("n^{[l-1]}"), _length("n^{[1]}"), _length("n_{in}"), _length("2n")
-    ('n_{l-1}', 'n_1', 'nin', '')
+    ('n_{l-1}', 'n_1', 'n_in', '')
     """
     layer = _LAYERED.fullmatch(text)
     if layer:
