@@ -14,6 +14,14 @@ Loop: TypeAlias = Callable[[int], Params]
 Maker: TypeAlias = Callable[[Case], Loop | str]
 
 
+#: What the loops keep, in words.
+KEPT = (
+    "Rows of symgrad keep the parameters after each epoch and its running loss, the mean of the steps' costs, as "
+    'scikit-learn does; "with history" is with the cost of all samples after each epoch instead, a pass more over the '
+    "data. The other loops keep nothing."
+)
+
+
 def implementations() -> dict[str, Maker]:
     """Every implementation by its name; the libraries are imported when one is made."""
     from symgrad.bench.training import (

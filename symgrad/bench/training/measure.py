@@ -13,7 +13,7 @@ from time import perf_counter
 import numpy as np
 
 from symgrad.bench.training.cases import Case, chosen
-from symgrad.bench.training.loops import Loop, Params, implementations
+from symgrad.bench.training.loops import KEPT, Loop, Params, implementations
 from symgrad.bench.training.machine import machine
 from symgrad.bench.training.threads import cores, limited
 from symgrad.bench.training.timing import interleaved
@@ -80,9 +80,9 @@ class Report:
 
     @property
     def notes(self) -> list[str]:
-        """What each case is, its limit, and what was left out, in words."""
+        """What each case is, its limit, what the loops keep, and what was left out, in words."""
         cases = [f"{name}: {title}; the limit is {self.limits[name]}" for name, title in self.titles.items()]
-        return [*cases, *(f"{item.case}, {item.implementation}: {item.why}" for item in self.skipped)]
+        return [*cases, KEPT, *(f"{item.case}, {item.implementation}: {item.why}" for item in self.skipped)]
 
     def json(self) -> str:
         """The rows, what was left out, and what they were measured on."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from symgrad.bench.training.loops import KEPT
+
 
 def markdown(report: Mapping[str, Any]) -> str:
     """Microseconds a step, a column a case, with the ratio to the case's limit, and what they were measured on.
@@ -24,7 +26,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         cores = "one core" if threads == 1 else f"{threads} cores"
         parts.append(_table([f"µs a step, {cores}", *cases], lines))
     about = [f"{case}: {title}; ×1 is {report['limits'][case]}." for case, title in report["titles"].items()]
-    return "\n\n".join([*parts, "\n".join(f"- {line}" for line in about), _machine(report["machine"])])
+    return "\n\n".join([*parts, KEPT, "\n".join(f"- {line}" for line in about), _machine(report["machine"])])
 
 
 def _cell(row: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import median
 from time import perf_counter
 
 from symgrad.bench.training.cases import Case
@@ -44,12 +43,12 @@ def _epochs(case: Case, loop: Loop, seconds: float) -> int:
     """About how many epochs take so many seconds beyond what a call costs, within what memory holds."""
     kept = 8 + sum(array.nbytes for array in case.start.values()) + (8 * case.samples if case.shuffle else 0)
     most = max(2, int(KEPT / kept))
-    call = median(_timed(loop, 1) for _ in range(3))
+    call = min(_timed(loop, 1) for _ in range(3))
     seconds = max(seconds, call / 2)  # a dear call varies by more than a short run takes
     epochs = 2
     while epochs < most:
         _timed(loop, epochs)  # may compile for this length
-        time = _timed(loop, epochs) - call
+        time = min(_timed(loop, epochs) for _ in range(2)) - call  # what disturbs a dear call isn't its epochs
         if time > seconds / 2:
             return min(most, max(2, round(epochs * seconds / time)))
         epochs *= max(2, min(20, int(seconds / max(time, 1e-9))))
