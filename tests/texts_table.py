@@ -62,7 +62,7 @@ def counted(path: Path) -> Counter:
         found["errata"] += wrong
         found["errata found"] += wrong and refuted
         found["missed"] += wrong and finding.status == "proved"
-        found["false"] += not wrong and refuted
+        found["false"] += answer["verdict"] not in ("wrong", "loose") and refuted
     return found
 
 

@@ -137,8 +137,8 @@ class Judge:
         if found.verdict.status != "refuted" or found.explain is None:
             return found
         explained = found.explain(Budget(self.seconds))
-        special = any(words in explained.diagnosis for words in ("sums to 1", "is symmetric"))
-        if explained.slip == "assumption" and special:
+        symmetric = "is symmetric" in explained.diagnosis and not self.world.has_layers  # weights never are
+        if explained.slip == "assumption" and (symmetric or "sums to 1" in explained.diagnosis):
             reason = f"{explained.diagnosis}, which the document may say in words"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         return dataclasses.replace(found, verdict=explained) if explained.status == "refuted" else found
@@ -154,7 +154,8 @@ class Judge:
                 words = f"{name} has lost its number: it is right with {meant}"
                 verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
                 return dataclasses.replace(found, verdict=verdict, side=side)
-        vague = found.verdict.reason == UNINDEXED or not self._is_shaped(sentence.sides, sentence.number)
+        about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
+        vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
         if found.verdict.status == "malformed" and vague:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status == "undecided" and re.fullmatch(r"nothing says what \w+_0 is", found.verdict.reason):
