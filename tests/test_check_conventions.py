@@ -64,6 +64,8 @@ def test_a_formula_is_read_as_its_author_means_it(definitions, claim, shapes):
     [
         (["e^2 = (y - w x)^2"], r"\frac{\partial e^2}{\partial w} = 2 e x", {}),
         (["f(x) = x^3"], r"\nabla^2 f(x) = 3 x^2", {}),
+        (["o = W x", "L = l(o, y)"], r"L = o^T \frac{\partial L}{\partial o} + y \frac{\partial L}{\partial y}", LAYER),
+        (["h = x w^3", r"g = \frac{\partial h}{\partial w}"], r"\frac{\partial g}{\partial w} = 0", {}),
         (["o = W x", "L = l(o, y)"], r"\frac{\partial L}{\partial W} = 2 \frac{\partial L}{\partial o} x^T", LAYER),
         (
             [r"K = \sum_k \sigma_k^2 - \log \sigma_k^2"],
@@ -93,6 +95,7 @@ def test_a_wrong_formula_is_refuted_in_the_same_notation(definitions, claim, sha
             "none of those",
         ),
         ([r"L = \mu^T\mu", r"J = 2 L"], r"d\mu = 2 \mu", VECTORS, "J or L"),
+        (["h = f(x, w)"], r"\frac{\partial^2 h}{\partial w^2} = 0", {}, "nothing is known"),
         ([r"L = \mu^T\mu"], r"\sigma = e^{\frac{1}{2} \log \sigma^2}", VECTORS, "positive"),
         ([r"y = x^2"], r"y = 2 z", {}, "says no more"),
     ],

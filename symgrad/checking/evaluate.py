@@ -25,6 +25,7 @@ from symgrad.tensors.functions import Choice
 from symgrad.tensors.tensor import Scope, Tensor
 from symgrad.tensors.vocabulary import VOCABULARY
 
+REST = "rest__"  # what an unknown number has beside a linear function of what it depends on
 RELATIONS = {"<": Lt, ">": Gt, "<=": Le, ">=": Ge, "==": Equal, "!=": Unequal}
 _REDUCTIONS = ("sum", "mean", "var", "std", "norm", "logsumexp")
 Shape = tuple[Expr, ...]
@@ -514,9 +515,12 @@ class Evaluator:
         return self.algebra.mapped(values[0], lambda expr: function(Tensor(expr, (), function.scope)).expr)
 
     def _unknown(self, name: str, names: list[str], values: list[Value]) -> Value:
-        """A number of which only what it depends on is known: a linear function of that has any gradient at a point."""
+        """A number of which only what it depends on is known: a linear function of that has any value and any gradient.
+
+        It has no second derivative, which an unknown function may have.
+        """
         self.algebra.doubtful = True
-        parts = []
+        parts = [Value(Symbol(f"{REST}{'_'.join((name, *names))}"))]
         for own, value in zip(names, values, strict=True):
             weight = f"adjoint_{own}__{'_'.join((name, *names))}"
             factor = IndexedBase(weight)[value.axes] if value.axes else Symbol(weight)
@@ -731,7 +735,7 @@ class Evaluator:
 
     def _numerator(self, term: t.Term) -> tuple[str, tuple[t.At, ...]]:
         """The name of what is differentiated; an expression gets one."""
-        if isinstance(term, t.Ref):
+        if isinstance(term, t.Ref) and term.name not in self.aliases:  # what names a derivative is written out
             if term.name == LOSS:
                 if not self.loss:
                     raise Misfit("nothing says which loss is differentiated")
@@ -789,7 +793,7 @@ class Evaluator:
         (by,) = term.by
         if isinstance(by, t.Apply) and self._is_shown(by):
             return t.Ref(by.span, by.function)
-        if not isinstance(by, t.Ref):
+        if not isinstance(by, t.Ref) or by.name in self.aliases:
             raise Misfit("a derivative by what is no name")
         return by
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
 from symgrad.checking.doubts import UNTIED, Doubts, by_name, scalars
-from symgrad.checking.evaluate import Evaluator, Unknown
+from symgrad.checking.evaluate import REST, Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
-from symgrad.checking.sentences import Sentence, used
+from symgrad.checking.sentences import Sentence, has_derivative, used
 from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
@@ -348,6 +348,8 @@ class Judge:
             return None
         free = list(evaluator.letters.values())
         context = self._context(evaluator, number, abstract)
+        if any(name.startswith(REST) for name in context.model.quantities) and self._is_second((left, right), number):
+            raise Misfit("a second derivative, of a function of which nothing is known")
         readings = list(evaluator.algebra.choices)
         claims = self._claims(evaluator, first, second, free)
         judged: Judged | None = None
@@ -378,6 +380,11 @@ class Judge:
             return found or ("it may be meant otherwise than it was read" if unlikely else "")
 
         return dataclasses.replace(judged, doubt=doubt)
+
+    def _is_second(self, sides: Sequence[t.Term], number: int) -> bool:
+        """Whether terms differentiate a derivative."""
+        nodes = (n for side in sides for n in self.world.opened(side, number) if isinstance(n, t.Partial))
+        return any(len(n.by) > 1 or any(map(has_derivative, self.world.opened(n.of, number))) for n in nodes)
 
     def _matters(self, manner: Manner, sides: Sequence[t.Term], evaluator: Evaluator, number: int) -> bool:
         """Whether a manner of reading can make a difference to a claim."""
@@ -509,7 +516,7 @@ class Judge:
                 continue
             if name.startswith("adjoint_"):
                 continue
-            quantities[name] = Quantity(name, self.shapes.of(_original(name)))
+            quantities[name] = Quantity(name, self._shape(name))
         for equation in equations:
             for name in equation.uses:
                 if name.startswith("adjoint_"):
@@ -546,7 +553,8 @@ class Judge:
                 with contextlib.suppress(Unknown):  # what has axes that nothing says is nothing that is looked at
                     axes[name] = axes[name] if name in axes else self.shapes.of(name)
             known = [name for name in self.world.unknown[loss] if name in axes]
-            return Equation(loss, Add(*(self._weighted(name, loss, axes[name]) for name in known)), ())
+            weighted = (self._weighted(name, loss, axes[name]) for name in known)
+            return Equation(loss, Add(Symbol(REST + loss), *weighted), ())
         used = {name for equation in equations for name in equation.uses}
         ends = [e for e in equations if e.name not in used and not e.name.startswith("expression")]
         ends = [e for e in ends if e.indices or e.name.split("_")[0] not in LOSSES]  # a loss depends on no other one
@@ -559,7 +567,10 @@ class Judge:
                 terms.append(self._weighted(name, loss, self.shapes.of(_original(name))))
         if not terms:
             raise Misfit(f"nothing defines {loss}")
-        return Equation(loss, Add(*terms), ())
+        return Equation(loss, Add(Symbol(REST + loss), *terms), ())
+
+    def _shape(self, name: str) -> Shape:
+        return () if name.startswith(REST) else self.shapes.of(_original(name))
 
     def _weighted(self, name: str, loss: str, axes: tuple[Expr, ...]) -> Expr:
         weight = f"adjoint_{name}__{loss}"
@@ -587,7 +598,7 @@ class Judge:
         equations = [self._sized(self._equation(d, logistic)) for d in closed] + ([own] if own is not None else [])
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
-        quantities = tuple(Quantity(name, self.shapes.of(_original(name))) for name in sorted(inputs - defined))
+        quantities = tuple(Quantity(name, self._shape(name)) for name in sorted(inputs - defined))
         model = Model("document", quantities, tuple(equations), of)
         context = Context(Derivation(model, (), ()), {})
         partial = context.partial(f"d{of}_d{by}")

@@ -815,9 +815,10 @@ def _holds_a_name(group: Group) -> bool:
 
 
 def _is_list(tree: Tree) -> bool:
-    """Whether parentheses hold several things, as in ∂L/∂u (y, ŷ)."""
+    """Whether parentheses hold several names, as in ∂L/∂u (y, ŷ)."""
     tree = only(tree)
-    return isinstance(tree, Group) and tree.opening == "(" and len(tree.items) > 1
+    several = isinstance(tree, Group) and tree.opening == "(" and len(tree.items) > 1
+    return several and isinstance(tree, Group) and all(plain(item) is not None for item in tree.items)
 
 
 def _looks_applied(tree: Tree) -> bool:
