@@ -157,14 +157,15 @@ class World:
 
     def with_unknown(self, sentences: Sequence[Sentence], declared: Mapping[str, tuple[str, ...]]) -> World:
         """The world with the losses of which sentences, or a person, only say what they depend on: L = l(o, y)."""
-        found = dict(declared)
+        found = {name: of for name, of in declared.items() if name not in self.definitions}
         for sentence in sentences:
-            match sentence.sides[:2]:
+            match sentence.sides:
                 case (t.Ref(name=name, at=()), t.Apply(function=function, arguments=arguments, primes=0, at=())):
                     names = tuple(argument.name for argument in arguments if isinstance(argument, t.Ref))
                     is_loss = len(names) > 1 and (function == name or name.split("_")[0] in LOSSES)
                     known = function in self.applied or function in ELEMENTWISE or function in VOCABULARY
-                    if is_loss and not known and len(names) == len(arguments) and len(sentence.sides) == 2:
+                    others = [d for d in self.definitions.get(name, ()) if d.number != sentence.number]
+                    if is_loss and not known and not others and names and len(names) == len(arguments):
                         found[name] = names
         left = {name: ds for name, ds in self.definitions.items() if name not in found}
         return replace(self, definitions=left, unknown=found)
