@@ -38,6 +38,7 @@ from symgrad.checking.sentences import (
     unproved_kind,
     used,
 )
+from symgrad.checking.unknown import spelled
 from symgrad.checking.updates import check_update, gradient_meant
 from symgrad.checking.world import CycleError, World, defined_by, names_error
 from symgrad.equations import Size, axis, names_in
@@ -610,7 +611,7 @@ class _Checker:
         letters = [letter for letter in "nmkpqrst" if letter not in taken]
         unnamed = dict(zip(dict.fromkeys(re.findall(r"\bsize\d+\b", message)), letters, strict=False))
         message = re.sub(r"\bsize\d+\b", lambda match: unnamed.get(match[0], match[0]), message)
-        message = re.sub(r"\badjoint_(\w+?)__(\w+?)_?\b", r"∂\2/∂\1", message)
+        message = spelled(message)
         return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(

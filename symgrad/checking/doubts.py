@@ -12,6 +12,7 @@ from sympy.core.function import AppliedUndef
 from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
 from symgrad.checking.sentences import has_derivative, used
+from symgrad.checking.unknown import sloped
 from symgrad.checking.values import sized_equation
 from symgrad.checking.world import LOSSES, Definition, World
 from symgrad.equations import Equation, functions_in, names_in
@@ -333,12 +334,8 @@ class Doubts:
                 if equation.uses & reached:
                     reached.add(equation.name)
                     grown = True
-        weights = {
-            name.removeprefix("adjoint_").split("__")[0]
-            for name in context.model.quantities
-            if name.startswith("adjoint_")
-        }
-        if reached & weights or not by - through:
+        weighted = {pair[0] for name in context.model.quantities if (pair := sloped(name)) is not None}
+        if reached & weighted or not by - through:
             return f"nothing defines {names}, which may depend on it in other ways"
         return ""
 

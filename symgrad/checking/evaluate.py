@@ -11,6 +11,7 @@ from sympy import Eq as Equal
 from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
 from sympy import Ne as Unequal
 
+from symgrad.checking.unknown import rest_name, slope_name
 from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value
 from symgrad.equations import Equation, Index, Size
 from symgrad.expressions import exact, product, total
@@ -25,7 +26,6 @@ from symgrad.tensors.functions import Choice
 from symgrad.tensors.tensor import Scope, Tensor
 from symgrad.tensors.vocabulary import VOCABULARY
 
-REST = "rest__"  # what an unknown number has beside a linear function of what it depends on
 RELATIONS = {"<": Lt, ">": Gt, "<=": Le, ">=": Ge, "==": Equal, "!=": Unequal}
 _REDUCTIONS = ("sum", "mean", "var", "std", "norm", "logsumexp")
 Shape = tuple[Expr, ...]
@@ -520,9 +520,10 @@ class Evaluator:
         It has no second derivative, which an unknown function may have.
         """
         self.algebra.doubtful = True
-        parts = [Value(Symbol(f"{REST}{'_'.join((name, *names))}"))]
+        whole = "_".join((name, *names))
+        parts = [Value(Symbol(rest_name(whole)))]
         for own, value in zip(names, values, strict=True):
-            weight = f"adjoint_{own}__{'_'.join((name, *names))}"
+            weight = slope_name(own, whole)
             factor = IndexedBase(weight)[value.axes] if value.axes else Symbol(weight)
             part = self.algebra.hadamard(value, Value(factor, value.axes))
             parts.append(self.algebra.summed(part, value.axes) if value.axes else part)
@@ -700,7 +701,7 @@ class Evaluator:
             return None
         self.value(of)  # its arguments are quantities of the model
         value = self.value(by)
-        weight = f"adjoint_{by.name}__{'_'.join((of.function, *names))}"
+        weight = slope_name(by.name, "_".join((of.function, *names)))
         expr = self.algebra.built(lambda: IndexedBase(weight)[value.axes] if value.axes else Symbol(weight))
         return Value(expr, value.axes, False, Derived(f"{of.function}{names}", by.name, 0))
 

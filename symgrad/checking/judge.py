@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
 from symgrad.checking.doubts import UNTIED, Doubts, by_name, scalars
-from symgrad.checking.evaluate import REST, Evaluator, Shape, Unknown
+from symgrad.checking.evaluate import Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_derivative, used
+from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
 from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
@@ -348,7 +349,7 @@ class Judge:
             return None
         free = list(evaluator.letters.values())
         context = self._context(evaluator, number, abstract)
-        if any(name.startswith(REST) for name in context.model.quantities) and self._is_second((left, right), number):
+        if any(map(is_rest, context.model.quantities)) and self._is_second((left, right), number):
             raise Misfit("a second derivative, of a function of which nothing is known")
         readings = list(evaluator.algebra.choices)
         claims = self._claims(evaluator, first, second, free)
@@ -514,13 +515,13 @@ class Judge:
         for name in sorted({*names, *(name for equation in equations for name in equation.uses)} - taken):
             if name.startswith("d") and "_d" in name:
                 continue
-            if name.startswith("adjoint_"):
+            if sloped(name) is not None:
                 continue
             quantities[name] = Quantity(name, self._shape(name))
         for equation in equations:
             for name in equation.uses:
-                if name.startswith("adjoint_"):
-                    base = name.removeprefix("adjoint_").split("__")[0]
+                if (pair := sloped(name)) is not None:
+                    base = pair[0]
                     known = next((e.quantity.axes for e in equations if e.name == base), None)
                     if known is None and base not in quantities:
                         raise Misfit(f"nothing says what {base} is")
@@ -554,7 +555,7 @@ class Judge:
                     axes[name] = axes[name] if name in axes else self.shapes.of(name)
             known = [name for name in self.world.unknown[loss] if name in axes]
             weighted = (self._weighted(name, loss, axes[name]) for name in known)
-            return Equation(loss, Add(Symbol(REST + loss), *weighted), ())
+            return Equation(loss, Add(Symbol(rest_name(loss)), *weighted), ())
         used = {name for equation in equations for name in equation.uses}
         ends = [e for e in equations if e.name not in used and not e.name.startswith("expression")]
         ends = [e for e in ends if e.indices or e.name.split("_")[0] not in LOSSES]  # a loss depends on no other one
@@ -567,13 +568,13 @@ class Judge:
                 terms.append(self._weighted(name, loss, self.shapes.of(_original(name))))
         if not terms:
             raise Misfit(f"nothing defines {loss}")
-        return Equation(loss, Add(Symbol(REST + loss), *terms), ())
+        return Equation(loss, Add(Symbol(rest_name(loss)), *terms), ())
 
     def _shape(self, name: str) -> Shape:
-        return () if name.startswith(REST) else self.shapes.of(_original(name))
+        return () if is_rest(name) else self.shapes.of(_original(name))
 
     def _weighted(self, name: str, loss: str, axes: tuple[Expr, ...]) -> Expr:
-        weight = f"adjoint_{name}__{loss}"
+        weight = slope_name(name, loss)
         if not axes:
             return Symbol(weight) * Symbol(name)
         indices = tuple(Index(f"e{place}_", size) for place, size in enumerate(axes))
@@ -668,9 +669,8 @@ def _with_slopes(side: Equation) -> Equation:
     """A side with ∂L/∂O for the name that the slope of an unknown loss has here."""
     table: dict[Basic, Basic] = {}
     for symbol in side.rhs.atoms(Symbol):
-        end, mark, loss = str(symbol).removeprefix("adjoint_").partition("__")
-        if mark and str(symbol).startswith("adjoint_"):
-            table[symbol] = Symbol(partial_name(loss.rstrip("_"), end))
+        if (pair := sloped(str(symbol))) is not None:
+            table[symbol] = Symbol(partial_name(pair[1].rstrip("_"), pair[0]))
     bases = {base: IndexedBase(table[base.label]) for base in side.rhs.atoms(IndexedBase) if base.label in table}
     return Equation(side.name, side.rhs.xreplace({**table, **bases}), side.indices) if table else side
 
@@ -695,7 +695,7 @@ def _at(context: Context, equation: Equation, places: Sequence[Expr]) -> Expr:
 
 def _original(name: str) -> str:
     """The name of an array beside a letter, or of what an adjoint is of, as its shape is known."""
-    if name.startswith("adjoint_"):
-        return name.removeprefix("adjoint_").split("__")[0]
+    if (pair := sloped(name)) is not None:
+        return pair[0]
     stem, mark, count = name.rpartition("_all")
     return f"{stem}@{count}" if mark and count.isdigit() else name
