@@ -163,7 +163,7 @@ class Doubts:
             return ""
         sides = self._opened(compared, context)
         entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
-        table = {node: (node + node.base[node.indices[::-1]]) / 2 for node in entries}
+        table = symmetrized(entries)
         if not table or not self._holds(sides, table, context):
             return ""
         return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
@@ -192,9 +192,11 @@ class Doubts:
 
     def _positive(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The deviations σ that would have to be positive for the two sides to be equal."""
+        if not any(name.split("_")[0] in DEVIATIONS for name in context.model.quantities):
+            return ""
         sides = self._opened(compared, context)
         nodes = {node for side in sides for node in side.rhs.atoms(Indexed, Symbol)}
-        names = {node: str(node.base.label) if isinstance(node, Indexed) else str(node) for node in nodes}
+        names = {node: name_of(node) for node in nodes}
         found = {node: node**2 for node, name in names.items() if name.split("_")[0] in DEVIATIONS}
         if not found or not self._holds(sides, found, context):
             return ""
@@ -340,10 +342,20 @@ class Doubts:
         return ""
 
 
+def name_of(part: Expr) -> str:
+    """The name of a quantity, or of the array that an entry is of."""
+    return str(part.base.label) if isinstance(part, Indexed) else str(part)
+
+
+def symmetrized(entries: Iterable[Indexed]) -> dict[Expr, Expr]:
+    """(S + Sᵀ) / 2 for the entries of matrices S that are symmetric."""
+    return {entry: (entry + entry.base[entry.indices[::-1]]) / 2 for entry in entries}
+
+
 def by_name(context: Context, side: Equation) -> Equation:
     """A side that is a partial derivative by its name, as what the derivation has for it."""
     rhs = side.rhs
-    name = str(rhs.base.label) if isinstance(rhs, Indexed) else rhs.name if isinstance(rhs, Symbol) else ""
+    name = name_of(rhs) if isinstance(rhs, Indexed | Symbol) else ""
     if not context.is_partial(name):
         return Equation(side.name, rhs, side.indices)
     partial = context.partial(name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
-from symgrad.checking.doubts import UNTIED, Doubts, by_name, scalars
+from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars, symmetrized
 from symgrad.checking.evaluate import Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
@@ -657,9 +657,9 @@ def _spelled_out(context: Context, side: Equation) -> Equation:
     if any(name.startswith("dexpression") for name in names_in(rhs)):
         rhs = context.without_partials(rhs)
     for equation in context.model.equations:
-        if equation.name.startswith("expression") or equation.name == _names(side.rhs):
+        if equation.name.startswith("expression") or equation.name == name_of(side.rhs):
             kind = Indexed if equation.indices else Symbol
-            parts = [part for part in rhs.atoms(kind) if _names(part) == equation.name]
+            parts = [part for part in rhs.atoms(kind) if name_of(part) == equation.name]
             table = {part: _at(context, equation, part.indices if isinstance(part, Indexed) else ()) for part in parts}
             rhs = relabelled(rhs, table, context.written) if table else rhs
     return Equation(side.name, rhs, side.indices)
@@ -678,13 +678,8 @@ def _with_slopes(side: Equation) -> Equation:
 def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equation:
     """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric."""
     rhs = context.without_partials(side.rhs)
-    entries = [entry for entry in rhs.atoms(Indexed) if _names(entry) in names and len(entry.indices) == 2]
-    table = {entry: (entry + entry.base[entry.indices[::-1]]) / 2 for entry in entries}
-    return Equation(side.name, relabelled(rhs, table, context.written), side.indices)
-
-
-def _names(part: Expr) -> str:
-    return str(part.base.label) if isinstance(part, Indexed) else str(part)
+    entries = [entry for entry in rhs.atoms(Indexed) if name_of(entry) in names and len(entry.indices) == 2]
+    return Equation(side.name, relabelled(rhs, symmetrized(entries), context.written), side.indices)
 
 
 def _at(context: Context, equation: Equation, places: Sequence[Expr]) -> Expr:
