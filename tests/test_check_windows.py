@@ -80,3 +80,42 @@ def test_an_index_that_stands_on_one_side_only_is_named_with_the_one_that_is_mea
     verdict = sg.verify(BATCH_NORM, SCALE.replace(r"\hat{x}_{n,c',k,l}", r"\hat{x}_{n,c,k,l}"), shapes={"x": "N C H W"})
     assert verdict.status == "refuted"
     assert verdict.diagnosis == "the index c stands on this side only: it is right with c'"
+
+
+PADDING = r"""
+<!-- symgrad: x: n; P: scalar -->
+$$u_{i'} = x_{i'-P} \mathbb{1}(P \le i' < n + P)$$
+
+$$\frac{\partial u_{i'}}{\partial x_i} = \delta_{i,i'-P}$$
+
+$$\frac{\partial u_{i'}}{\partial x_i} = \delta_{i,i'+P}$$
+"""
+
+
+def test_padding_is_a_shifted_index_with_a_condition_on_it(tmp_path):
+    (tmp_path / "a.md").write_text(PADDING)
+    _, right, wrong = sg.check_document(tmp_path / "a.md")
+    assert right.verdict and wrong.status == "refuted"
+
+
+def test_an_index_itself_counts_from_where_its_sum_starts():
+    claims = [rf"\frac{{\partial s}}{{\partial x_i}} = {value}" for value in ("i", "i - 1", "i + 1")]
+    assert [sg.verify([r"s = \sum_{i=1}^n i x_i"], c).status for c in claims] == ["proved", "refuted", "refuted"]
+
+
+def test_a_section_that_defines_a_name_with_other_indices_starts_anew(tmp_path):
+    (tmp_path / "a.md").write_text(
+        r"""
+# Convolution
+$$y_{n,i} = \sum_a x_{n,i+a} w_a$$
+
+$$\frac{\partial L}{\partial x_{n,i}} = \sum_a \frac{\partial L}{\partial y_{n,i-a}} w_a$$
+
+# Normalisation
+$$y_{n,c} = \gamma_c x_{n,c}$$
+
+$$\frac{\partial L}{\partial x_{n,c}} = \gamma_c \frac{\partial L}{\partial y_{n,c}}$$
+"""
+    )
+    found = [finding for finding in sg.check_document(tmp_path / "a.md") if finding.kind == "claim"]
+    assert [finding.status for finding in found] == ["proved", "proved"]

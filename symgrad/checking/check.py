@@ -232,6 +232,8 @@ class _Checker:
             words |= plain_words(text, known, self.decimal_comma)
             below |= subscripted_words(text, known, self.decimal_comma)
             listed |= listed_letters(text)
+        said = (each for name, shape in self.declared.shapes.items() for each in (name, *shape))
+        words |= {word for word in said if len(word) > 1 and word.isalpha()}
         words -= {word for word in words if len(word) == len(set(word)) <= 4 and listed.issuperset(word)}  # y_{nckl}
         for fragment, text, known in formulas:
             for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):

@@ -11,7 +11,7 @@ from sympy import Eq as Equal
 from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
 from sympy import Ne as Unequal
 
-from symgrad.checking.places import affine, from_zero, has_windows, last_name
+from symgrad.checking.places import affine, from_zero, has_windows, last_name, only_start
 from symgrad.checking.unknown import rest_name, slope_name
 from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value
 from symgrad.equations import Equation, Index, Size
@@ -109,7 +109,7 @@ class Evaluator:
         if term.name in self.local:
             return self._at(self.local[term.name], term.at)
         if not term.at and term.name in self.letters:
-            return Value(self.letters[term.name])
+            return self._index_itself(term.name)
         if not term.at and term.name in self.lengths:
             return Value(self.algebra.sizes.find(self.lengths[term.name]))
         name = self.layered(term.name)
@@ -129,6 +129,14 @@ class Evaluator:
         name = name.replace("@", "_all")
         self.names.add(name)
         return self._at(self._open(name, sizes), term.at)
+
+    def _index_itself(self, letter: str) -> Value:
+        """The value of an index, in i x_i and in a condition on i."""
+        start = self.starts.get(letter, only_start(self.starts))
+        if start is None:
+            self.algebra.doubtful = True
+            self.algebra.choose(f"the index {letter} was read to start at 0")
+        return Value(self.letters[letter] + (start or 0))
 
     def _alias(self, name: str) -> Value:
         """What a name stands for, as an array over the indices that its definition has on the left."""
@@ -181,11 +189,7 @@ class Evaluator:
         return self._at(self.value(term.body), term.at)
 
     def _delta(self, term: t.Delta) -> Value:
-        places = []
-        for at in term.at:
-            if at.letter and at.letter not in self.letters:
-                self.letters[at.letter] = Index(at.letter, self.algebra.sizes.fresh())
-            places.append(self.letters[at.letter] if at.letter else Integer(at.shift - 1))
+        places = [self._place(at, self.algebra.sizes.fresh()) for at in term.at]
         if isinstance(places[0], Index) and isinstance(places[1], Index):
             self.algebra.sizes.unify(places[0].size, places[1].size)
         return Value(KroneckerDelta(*places))

@@ -27,11 +27,17 @@ def from_zero(over: t.Over) -> bool:
     return isinstance(over.first, t.Num) and over.first.text == "0" and isinstance(over.last, t.Add)
 
 
+def sums_a_part(term: t.Term) -> bool:
+    """Whether a sum in a term runs over what may be a part of an axis, from p₀ or up to p₀ + k."""
+    over = [over for node in t.walk(term) if isinstance(node, t.Big) for over in node.over]
+    from_number = all(each.first is None or isinstance(each.first, t.Num) for each in over)
+    return not from_number or any(isinstance(o.last, t.Add | t.Mul | t.Div) and not last_name(o) for o in over)
+
+
 def strides(term: t.Term) -> set[str]:
     """The letters that indices are multiplied by: the S of x_{p + Sk}; and the P of δ_{i, j - P}."""
-    places = (at for node in t.walk(term) for at in getattr(node, "at", ()))
-    found = {name for at in places for pair in at.more for name in pair}
-    return {name for name in found if name[:1].isupper()}
+    factors = (factor for node in t.walk(term) for at in getattr(node, "at", ()) for factor, _ in at.more)
+    return {name for factor in factors if (name := factor.removeprefix("-")).isalpha()}
 
 
 def has_windows(term: t.Term) -> bool:
@@ -55,17 +61,12 @@ def affine(
     new: list[Expr] = [axis]
     found: Expr = Integer(at.shift)
     for place, (factor, letter) in enumerate((("1", at.letter), *at.more)):
-        value: Expr
-        if letter.isupper() and letter not in letters:
-            value = lengths.get(letter, Size(letter))
-        elif letter in letters:
-            value = letters[letter]
-        else:
-            value = letters[letter] = Index(letter, sizes.fresh())
-            new.append(value.size)
+        if letter and letter not in letters:
+            letters[letter] = Index(letter, sizes.fresh())
+            new.append(letters[letter].size)
         sign, text = (-1, factor[1:]) if factor.startswith("-") else (1, factor)
         slope = sign * (Integer(int(text)) if text.isdigit() else lengths.get(text, Size(text)))
-        found += slope * (value + (starts.get(letter, 0) if place else 0))
+        found += slope * (letters[letter] + (starts.get(letter, 0) if place else 0) if letter else 1)
     known = sizes.of_indices(found.expand())
     if never_negative(bound(known, lower=True)):
         sizes.solve(bound(known, lower=False) + 1, axis, new)
@@ -89,3 +90,9 @@ def starts(terms: Iterable[t.Term]) -> Mapping[str, int]:
         if isinstance(over.first, t.Num)
     ]
     return guessed | {letter: int(text) for letter, text in said if text in ("0", "1")}
+
+
+def only_start(starts: Mapping[str, int]) -> int | None:
+    """Where all indices of a document start, as far as it says where any does."""
+    found = set(starts.values())
+    return found.pop() if len(found) == 1 else None

@@ -18,6 +18,7 @@ class _Version:
     name: str
     places: int
     hidden: tuple[str, ...]
+    is_anew: bool = False  # whether it is another quantity of the same name
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,16 @@ class Scopes:
         """The scopes of a document's definitions."""
         versions: dict[Definition, _Version] = {}
         for name, found in world.definitions.items():
+            counts = [len(definition.at) for definition in found if definition.at] or [0]
             unsaid = {definition: hidden(definition) for definition in found}
-            kinds = list(dict.fromkeys(unsaid.values()))
+            kind = {d: (letters, len(d.at) or counts[0], _anew(d, found, world)) for d, letters in unsaid.items()}
+            kinds = list(dict.fromkeys(kind.values()))
             for definition, letters in unsaid.items():
-                number = kinds.index(letters)
+                number = kinds.index(kind[definition])
                 if letters or number:
                     own = f"{name}_v{number + 1}" if number else name
-                    versions[definition] = _Version(own, len(definition.at), letters)
+                    anew = bool(number and kind[definition][2])
+                    versions[definition] = _Version(own, len(definition.at), letters, anew)
         return Scopes(versions, world)
 
     def term(self, term: t.Term, number: int) -> t.Term:
@@ -84,7 +88,16 @@ class Scopes:
                 found.setdefault(new.name, []).append(new)
         aliases = {d.name for ds in found.values() for d in ds if d.is_alias} | self.world.aliases
         applied = dict.fromkeys(d.name for ds in found.values() for d in ds if d.parameters)
-        return replace(self.world, definitions=found, aliases=aliases, applied=applied)
+        sections = {self.world.section(d.number) for d, version in self.versions.items() if version.is_anew}
+        anew = tuple(sorted(sections))
+        return replace(self.world, definitions=found, aliases=aliases, applied=applied, anew=anew)
+
+
+def _anew(definition: Definition, among: Sequence[Definition], world: World) -> int:
+    """The section in which a name is defined anew, with other letters of its indices; else 0.  Y is y_ij, whatever."""
+    section = world.section(definition.number)
+    others = {tuple(d.at) for d in among if world.section(d.number) != section and d.at}
+    return section if definition.at and others - {tuple(definition.at)} else 0
 
 
 def hidden(definition: Definition) -> tuple[str, ...]:

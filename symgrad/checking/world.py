@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
+from symgrad.checking.places import sums_a_part
 from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS, SQUARED
@@ -46,6 +48,7 @@ class World:
     has_layers: bool = False  # whether the document leaves layers or steps open, a of any a_l
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
     sections: Sequence[int] = ()  # the sentences that sections begin with
+    anew: Sequence[int] = ()  # the sections in which a name is defined anew, with other indices
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
 
     def solved(self, definition: Definition, differentiated: set[str]) -> bool:
@@ -197,6 +200,10 @@ class World:
         """The section that a sentence stands in."""
         return bisect_right(self.sections, number)
 
+    def _era(self, number: int) -> int:
+        """How often names have been defined anew, with other indices, before a sentence."""
+        return bisect_right(self.anew, self.section(number))
+
     def _closure(self, names: Iterable[str], number: int, past: Set[Definition]) -> list[Definition]:
         order: list[Definition] = []
         state: dict[str, int] = {}
@@ -228,7 +235,7 @@ class World:
         return order
 
     def dependents(self, name: str, number: int) -> list[str]:
-        """The defined names that depend on a name, however far."""
+        """The defined names that depend on a name, however far; not those of a section that starts anew."""
         found: dict[str, None] = {name: None}
         grown = True
         while grown:
@@ -236,6 +243,8 @@ class World:
             for other in self.definitions:
                 definition = self.visible(other, number)
                 if other in found or definition is None or other in self.aliases:
+                    continue
+                if self._era(definition.number) != self._era(number):
                     continue
                 if used([definition.body]) & found.keys():
                     found[other] = None
@@ -314,6 +323,7 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     if any(has_layers(side) for side in pair[0]):
         pair = [sides for sides, _ in instances(sentence.sides, depth)]
     found = []
+    pair = [(sides[0], *itertools.dropwhile(sums_a_part, sides[1:-1]), sides[-1]) for sides in pair]
     for place, (left, right) in ((at, sides[at : at + 2]) for sides in pair for at in _links(sides)):
         left, right = _of_parameters(left, right)
         name, at, parameters = named(left)

@@ -80,11 +80,18 @@ def _families(model: Model, chance: random.Random) -> dict[str, tuple[Fraction, 
 
 
 def symbolic_sizes(model: Model) -> list[Size]:
-    """The symbolic sizes of a model's inputs, as they occur."""
+    """The symbolic sizes of a model: those of its inputs, as they occur, then others, such as strides."""
     found = dict.fromkeys(
         symbol for q in model.inputs for axis in q.axes for symbol in sorted(axis.free_symbols, key=str)
     )
-    return list(found)
+    written = {size for equation in model.equations for size in equation.rhs.atoms(Size)}
+    of_axes = {symbol for axis in _axes(model) for symbol in axis.free_symbols}
+    return [*found, *sorted((written | of_axes) - found.keys(), key=str)]
+
+
+def _axes(model: Model) -> set[Expr]:
+    """The lengths of the axes in a model's equations."""
+    return {index.size for equation in model.equations for index in equation.rhs.atoms(Index) | {*equation.indices}}
 
 
 def _small_shapes(sizes: list[Size]) -> Iterator[dict[Expr, int]]:
@@ -105,8 +112,7 @@ def _small_shapes(sizes: list[Size]) -> Iterator[dict[Expr, int]]:
 
 def _tight(model: Model) -> list[Expr]:
     """The lengths that must not come to nothing: those of axes that are sums or quotients of sizes."""
-    axes = {index.size for equation in model.equations for index in equation.rhs.atoms(Index) | {*equation.indices}}
-    return [axis for axis in axes if not axis.is_Symbol]
+    return [axis for axis in _axes(model) if not axis.is_Symbol]
 
 
 def _fitting(tight: list[Expr], sizes: dict[Expr, int]) -> dict[Expr, int]:

@@ -24,6 +24,7 @@ from symgrad.reading.latex.symbols import (
     Script,
     Symbols,
     bounds,
+    index_letter,
     is_sample,
     key_of,
     labelling,
@@ -320,8 +321,13 @@ class Resolver:
         return found
 
     def _iverson(self, chain: Chain, span: Span) -> t.Term:
-        condition = self._condition(chain)
-        return t.Choice(span, ((t.Num(span, "1"), condition), (t.Num(span, "0"), None)))
+        links = [
+            Chain(chain.sides[place : place + 2], chain.relations[place : place + 1], chain.span)
+            for place in range(len(chain.relations))
+        ]
+        one, zero = t.Num(span, "1"), t.Num(span, "0")
+        found = [t.Choice(span, ((one, self._condition(link)), (zero, None))) for link in links]
+        return found[0] if len(found) == 1 else t.Mul(span, tuple(found), ("·",) * (len(found) - 1))
 
     def _condition(self, tree: Tree) -> t.Comparison:
         chain = only(tree)
@@ -363,6 +369,9 @@ class Resolver:
     def _named(self, name: Name, whole: Scripted | None, span: Span) -> t.Term:
         """A quantity with its scripts: labels are a part of its name, indices its places, the rest raises it."""
         key = self.symbols.same(key_of(name))
+        itself = index_letter(whole) if whole is not None else None
+        if itself is not None and itself in self.symbols.indices:
+            return t.Ref(span, itself)  # the index i' itself, as in a condition
         if name.text == "pi" and not name.font and key not in self.symbols.defined and whole is None:
             return t.Num(span, "pi")
         if name.text == "e" and key not in self.symbols.defined and (whole is None or not whole.below):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from symgrad.reading.latex.terms import place_text
+from symgrad.reading.latex.terms import letters_of, place_text
 from symgrad.reading.latex.tree import (
     Chain,
     Empty,
@@ -44,7 +44,7 @@ LABELLED = frozenset("fogxyzhewd")  # letters that are none: W_f, W_o and so W_i
 class Script:
     """One item of a subscript or superscript: a letter with a shift, a number (letter ""), or a word.
 
-    `more` are the further letters of i + a, p + Sk and i - P, as in terms.At.
+    `more` are the further indices and lengths of i + a, p + Sk and i - P, as in terms.At.
     """
 
     letter: str = ""
@@ -68,7 +68,7 @@ class Script:
     @property
     def letters(self) -> tuple[str, ...]:
         """All its letters but the factors; none for a number or a word."""
-        return (self.letter, *(letter for _, letter in self.more)) if self.letter else ()
+        return letters_of(self.letter, self.more)
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def _shifted(tree: Sum, bracket: str) -> Script | None:
             case 0, 1, 1:
                 shift += int(minus + numbers[0].text)
             case 1, 0, 1:
-                letters.append((minus + "1", names[0]))
+                letters.append((minus + names[0], "") if names[0].isupper() else (minus + "1", names[0]))
             case 1, 1, 2:
                 letters.append((minus + numbers[0].text, names[0]))
             case 2, 0, 2:
@@ -425,6 +425,8 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         found.families.discard("L")
         found.indices.discard("L")
     found.indices |= found.families
+    places = (letter for _, use in uses for script in (*use.below, *use.above) for letter in script.letters)
+    found.indices |= {letter for letter in places if letter.endswith("'") and letter.rstrip("'") in found.indices}
     indexed = {use.key for _, use in uses if any(script.letter in found.indices for script in use.below)}
     for key in {use.key for _, use in uses if use.key[1] == "bold"} - indexed:
         thin = (key[0], "", key[2])

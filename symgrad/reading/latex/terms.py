@@ -32,8 +32,8 @@ class Num(Term):
 class At:
     """A place on an axis: an index's letter and what is added to it, or a number (letter "").
 
-    `more` are further indices or lengths that are added, each with its factor: (("1", "a"),) in i + a, (("S", "k"),)
-    in p + Sk, (("-1", "P"),) in i - P.
+    `more` are further indices that are added, each with its factor: (("1", "a"),) in i + a, (("S", "k"),) in p + Sk;
+    a length, (("-P", ""),) in i - P, has no index.
     """
 
     letter: str
@@ -46,13 +46,18 @@ class At:
     @property
     def letters(self) -> tuple[str, ...]:
         """All its letters but the factors; none for a number."""
-        return (self.letter, *(letter for _, letter in self.more)) if self.letter else ()
+        return letters_of(self.letter, self.more)
+
+
+def letters_of(letter: str, more: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The indices of a place; none for a number."""
+    return (letter, *(other for _, other in more if other)) if letter else ()
 
 
 def place_text(letter: str, shift: int, more: tuple[tuple[str, str], ...]) -> str:
     """How a place on an axis is written.
 
-    >>> place_text("p", -1, (("S", "k"), ("-1", "P")))
+    >>> place_text("p", -1, (("S", "k"), ("-P", "")))
     'p+Sk-P-1'
     """
     if not letter:
