@@ -119,3 +119,7 @@ $$\frac{\partial L}{\partial x_{n,c}} = \gamma_c \frac{\partial L}{\partial y_{n
     )
     found = [finding for finding in sg.check_document(tmp_path / "a.md") if finding.kind == "claim"]
     assert [finding.status for finding in found] == ["proved", "proved"]
+
+
+def test_the_last_layer_is_no_length():
+    assert sg.verify([r"u^{(L+1)} = h^{(L)} U + c"], r"\frac{\partial u^{(L+1)}_i}{\partial c_j} = \delta_{ij}")

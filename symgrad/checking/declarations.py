@@ -13,7 +13,7 @@ NO_LENGTHS = ("sample", "diagonal", "orthogonal", "vector", "matrix", "function"
 _LAYERED = re.compile(r"(?P<name>[A-Za-z])\^\{?[\[(](?P<at>(?P<letter>[a-z])?(?:[+-]?\d+)?)[\])]\}?")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 _OF_ITSELF = re.compile(r"(?P<name>[^=]+?)\s*=\s*(?P=name)\s*\((?P<names>[^()]+)\)")  # L = L(y, t): a loss of both
-_ARGUMENT = r"\mathrm{argument}"  # a name that no document has for something else
+_ARGUMENT, _VECTOR = r"\mathrm{argument}", r"\mathrm{arguments}"  # names that no document has for something else
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,8 @@ def _declared(part: str) -> Declarations:
             return Declarations(sums={name: ""})
         case "scalar":
             return Declarations(shapes={name: ()})
+    if what == "softmax":
+        return Declarations(equations=(rf"{name}({_VECTOR}) = \operatorname{{softmax}}({_VECTOR})",))
     if what in ELEMENTWISE:
         return Declarations(equations=(rf"{name}({_ARGUMENT}) = \operatorname{{{what}}}({_ARGUMENT})",))
     sizes = tuple(map(_length, what.split()))

@@ -233,7 +233,7 @@ def _shifted(tree: Sum, bracket: str) -> Script | None:
             case 0, 1, 1:
                 shift += int(minus + numbers[0].text)
             case 1, 0, 1:
-                letters.append((minus + names[0], "") if names[0].isupper() else (minus + "1", names[0]))
+                letters.append((minus + "1", names[0]))
             case 1, 1, 2:
                 letters.append((minus + numbers[0].text, names[0]))
             case 2, 0, 2:
@@ -241,6 +241,11 @@ def _shifted(tree: Sum, bracket: str) -> Script | None:
                 letters.append((minus + stride, index))
             case _:
                 return None
+    if len(letters) > 1:  # H, in i + H, is a length
+        letters = [
+            (factor.replace("1", x), "") if x.isupper() and factor in ("1", "-1") else (factor, x)
+            for factor, x in letters
+        ]
     first = next((pair for pair in letters if pair[0] == "1"), None)
     if first is not None:
         letters.remove(first)
