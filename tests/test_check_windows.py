@@ -122,4 +122,4 @@ $$\frac{\partial L}{\partial x_{n,c}} = \gamma_c \frac{\partial L}{\partial y_{n
 
 
 def test_the_last_layer_is_no_length():
-    assert sg.verify([r"u^{(L+1)} = h^{(L)} U + c"], r"\frac{\partial u^{(L+1)}_i}{\partial c_j} = \delta_{ij}")
+    assert sg.verify([r"u^{(L+1)} = c x"], r"\frac{\partial u^{(L+1)}}{\partial c} = x")
