@@ -153,3 +153,35 @@ def test_the_wrong_entry_of_a_matrix_is_named():
 def test_the_correct_formula_names_nothing_that_the_document_does_not():
     verdict = sg.verify([r"\sigma(x) = \frac{1}{1 + e^{-x}}"], r"\frac{\partial}{\partial x} \sigma(x) = 1 - \sigma(x)")
     assert verdict.status == "refuted" and "expression1" not in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("claim", "status"),
+    [
+        (
+            r"\begin{cases} S_i(T)(1 - S_j(T)) & \text{if } i = j \\ -S_i(T) S_j(T) & \text{otherwise}\end{cases}",
+            "proved",
+        ),
+        (
+            r"\begin{cases} S_i(T)(1 - S_j(T)) & \text{if } i = j \\ S_i(T) S_j(T) & \text{otherwise}\end{cases}",
+            "refuted",
+        ),
+    ],
+)
+def test_an_entry_of_a_function_that_a_comment_names(tmp_path, claim, status):
+    text = rf"<!-- symgrad: S: softmax; T: n -->{chr(10)}$$\frac{{\partial}}{{\partial T_j}} S_i(T) = {claim}$$"
+    (tmp_path / "a.md").write_text(text)
+    assert [finding.status for finding in sg.check_document(tmp_path / "a.md")] == [status]
+
+
+def test_what_a_name_writes_out_has_its_derivatives(tmp_path):
+    text = r"""<!-- symgrad: h: d; U: d k; c: k -->
+$$u = h U + c$$
+
+$$\frac{\partial L}{\partial U} = \frac{\partial L}{\partial u} \cdot \frac{\partial}{\partial U}(h U + c)$$
+
+$$\frac{\partial L}{\partial U} = \frac{\partial L}{\partial u} \cdot h$$
+"""
+    (tmp_path / "a.md").write_text(text)
+    _, right, wrong = sg.check_document(tmp_path / "a.md")
+    assert (right.status, wrong.status) == ("proved", "malformed")

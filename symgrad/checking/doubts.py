@@ -19,6 +19,7 @@ from symgrad.equations import Equation, functions_in, names_in
 from symgrad.indices import refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.latex.sums import free_letters
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
@@ -226,7 +227,8 @@ class Doubts:
             for definition in definitions:
                 inside |= used([definition.body])
         first, second = (used([side]) for side in sides)
-        for name in sorted(first ^ second):
+        places = {letter for side in sides for letter in free_letters(side)}  # an index itself, as in a condition
+        for name in sorted((first ^ second) - places):
             known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
             differentiated = any(
                 isinstance(node, t.Partial) and name in used([*node.by, node.of])

@@ -69,6 +69,7 @@ class Evaluator:
     aliases: Mapping[str, tuple[tuple[t.At, ...], t.Term]] = field(default_factory=dict)  # names of derivatives
     is_split: Callable[[str], bool] = lambda name: False  # whether a name's entries are of an array beside it
     is_identity: Callable[[str], bool] = lambda name: False  # whether a name that nothing defines is the identity
+    written_out: Callable[[t.Term], str] = lambda term: ""  # the name of what an expression writes out
     layered: Callable[[str], str] = lambda name: name  # a name without its layer, with it
     shared: Callable[[str], str] = lambda name: name  # W for W^(t), the weights as one step uses them
     at_step: Callable[[str, str, str], Value] | None = None  # a derivative by W^(t), written out
@@ -555,6 +556,11 @@ class Evaluator:
         """A function of the document, its parameters being the arguments."""
         if len(term.arguments) != len(function.parameters):
             raise Misfit(f"{term.function} takes {len(function.parameters)} arguments")
+        if term.at and not term.primes:  # S_i(T_j) is entry i of S(T)
+            whole = tuple(replace(a, at=()) if isinstance(a, t.Ref) else a for a in term.arguments)
+            if whole != term.arguments:
+                self.algebra.choose(f"{term.function} was read as a function of the whole of its argument")
+            return self._at(self._defined(replace(term, arguments=whole, at=()), function), term.at)
         values = [self.value(argument) for argument in term.arguments]
         if term.primes:
             return self._slope(function, values, term)
@@ -768,6 +774,9 @@ class Evaluator:
             return self.layered(term.name), term.at
         if isinstance(term, t.Apply) and (term.function in self.scalars or self._is_shown(term)):
             return term.function, ()
+        named = self.written_out(term)
+        if named:
+            return named, ()
         outer, self.spelled = self.spelled, True
         try:
             value = self.value(term)

@@ -259,6 +259,7 @@ def make_evaluator(
         is_split=state.is_split,
         is_identity=lambda name: is_identity(world, state, name),
         layered=world.last_layer,
+        written_out=lambda term: world.written_out(term, number),
         shared=world.shared,
     )
 

@@ -211,7 +211,9 @@ class Judge:
     def _is_shaped(self, sides: Sequence[t.Term], number: int) -> bool:
         """Whether the document says the axes of all that a claim is about, so that it can be wrong about them."""
         written = next((found for found, _ in instances(tuple(sides), self.world.depth)), sides)
-        roots = self._doubts.roots(used(written), number) - set(self.world.functions(number))
+        functions = self.world.functions(number)
+        letters = {f.parameters[0] for f in functions.values() if len(f.parameters) == 1} - used(written)
+        roots = self._doubts.roots(used(written), number) - functions.keys() - letters  # the z of f(z) is any number
         bodies = [d.body for found in self.world.definitions.values() for d in found]
         roots -= {n.function for term in (*written, *bodies) for n in t.walk(term) if isinstance(n, t.Apply)}
         return {name for name in roots if name.split("_")[0] not in LOSSES} <= self.shaped | self.lengths.keys()

@@ -127,6 +127,15 @@ class World:
                 body = _renamed(definition.body, bodies, name)
                 found[place] = replace(definition, body=body)
 
+    def written_out(self, term: t.Term, number: int) -> str:
+        """The name that an expression writes out, u for W x + b; empty if there is none."""
+        if not isinstance(term, t.Add | t.Mul):
+            return ""
+        plain = t.placeless(term)
+        names = (n for n, found in self.definitions.items() if n not in self.aliases and not found[0].at)
+        seen = ((n, d) for n in names if (d := self.visible(n, number)) is not None and not d.parameters)
+        return next((n for n, d in seen if type(d.body) is type(plain) and t.placeless(d.body) == plain), "")
+
     def without(self, some: Iterable[Definition]) -> World:
         """The same world without some of its definitions."""
         left = {name: [d for d in found if d not in some] for name, found in self.definitions.items()}

@@ -422,7 +422,8 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         inside = {letter for node in walk(tree) for letter in _bound_by(node)}
         for letter in shifted:
             unshifted = any(s.letter == letter and s.is_letter for use in here for s in (*use.below, *use.above))
-            if (named or unshifted) and letter not in inside and (letter in TRADITIONAL or letter in COUNTING):
+            counts = letter in TRADITIONAL or letter in COUNTING
+            if counts and (named or unshifted) and letter not in inside and (letter != "L" or _recurs(letter, uses)):
                 found.families.add(letter)
     for _, use in uses:
         found.families |= {s.letter for s in use.above if s.letter == "l" and s.bracket}
@@ -451,6 +452,14 @@ def _entries(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
         large = [other for other in counts if other[0] == key[0].upper() and other[2] == key[2]]
         if len(large) == 1 and counts[large[0]] == {0} and layers[large[0]] == layers[key] and key not in found.renamed:
             found.renamed[key] = large[0]
+
+
+def _recurs(letter: str, uses: Sequence[tuple[int, Occurrence]]) -> bool:
+    """Whether a quantity occurs in two layers, a^L and a^{L-1}, so that the letter counts them."""
+    shifts: dict[Key, set[int]] = defaultdict(set)
+    for _, use in uses:
+        shifts[use.key] |= {s.shift for s in (*use.below, *use.above) if s.letter == letter and not s.more}
+    return any(len(each) > 1 for each in shifts.values())
 
 
 def _is_one(letter: str) -> bool:
