@@ -51,7 +51,7 @@ def free_letters(term: t.Term) -> set[str]:
         case t.Big():
             return free_letters(term.body) - {over.letter for over in term.over}
     found: set[str] = set()
-    if isinstance(term, t.Picked):
+    if isinstance(term, t.Picked | t.Apply):
         found |= {letter for at in term.at for letter in at.letters}
     for part in t.parts(term):
         found |= free_letters(part)
