@@ -227,8 +227,7 @@ class Doubts:
             for definition in definitions:
                 inside |= used([definition.body])
         first, second = (used([side]) for side in sides)
-        places = {letter for side in sides for letter in free_letters(side)}  # an index itself, as in a condition
-        for name in sorted((first ^ second) - places):
+        for name in sorted((first ^ second) - _places(sides)):
             known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
             differentiated = any(
                 isinstance(node, t.Partial) and name in used([*node.by, node.of])
@@ -248,7 +247,7 @@ class Doubts:
         loss = self.world.loss(number, scalars(self.world, self.shapes))
         inside |= {loss, *(other for name in inside for other in self.world.dependents(name, number))}
         tied = self.roots(inside, number) | self._closed_names(inside, number) | set(self.lengths)
-        for name in sorted(used(list(self.world.opened(right, number)))):
+        for name in sorted(used(list(self.world.opened(right, number))) - _places((left, right))):
             own = self.roots({name}, number)
             if not own <= tied and not name.startswith("?"):
                 return name
@@ -342,6 +341,11 @@ class Doubts:
         if reached & weighted or not by - through:
             return f"nothing defines {names}, which may depend on it in other ways"
         return ""
+
+
+def _places(sides: Sequence[t.Term]) -> set[str]:
+    """The indices of a claim, which are no quantities where a condition names them."""
+    return {letter for side in sides for letter in free_letters(side)}
 
 
 def name_of(part: Expr) -> str:
