@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sympy import Expr
 
+from symgrad.checking.applied import with_applied
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
@@ -49,7 +50,7 @@ from symgrad.reading.documents.text import Document, Fragment, Place, Problem, T
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import AS_PRODUCT, Resolver
-from symgrad.reading.latex.statements import Statement, plain_words, statements, subscripted_words
+from symgrad.reading.latex.statements import Statement, plain_words, spaced_words, statements, subscripted_words
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import MalformedError, UnreadError
@@ -123,7 +124,7 @@ class _Checker:
             sentences.append(found)
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
-        sentences = in_context(with_rows(self._with_entries(sentences)))
+        sentences = in_context(with_applied(with_rows(self._with_entries(sentences))))
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()
@@ -225,11 +226,15 @@ class _Checker:
         self.declared = Declarations.joined(directives)
         words: set[str] = set()
         below: set[str] = set()
+        spaced: tuple[set[str], set[str]] = (set(), set())  # L L(D) = …, and LL(D) elsewhere
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
             below |= subscripted_words(text, known, self.decimal_comma)
+            for found_words, more in zip(spaced, spaced_words(text, known, self.decimal_comma), strict=True):
+                found_words |= more
+        names = frozenset(words), frozenset(below), frozenset(spaced[0] & spaced[1])
         for fragment, text, known in formulas:
-            for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
+            for statement in statements(text, known, self.decimal_comma, *names):
                 yield fragment, statement
 
     def _sections(self, fragments: Sequence[Fragment]) -> list[int]:

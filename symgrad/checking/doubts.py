@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sympy import Expr, Indexed, Integer, KroneckerDelta, Symbol
@@ -20,6 +20,7 @@ from symgrad.indices import refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
 from symgrad.tensors.elementwise import ELEMENTWISE
+from symgrad.tensors.functions import MatrixInverse
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
 from symgrad.verification.context import Context
@@ -162,11 +163,11 @@ class Doubts:
         if not square:
             return ""
         sides = self._opened(compared, context)
-        entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
-        table = symmetrized(entries)
+        table = symmetrized((side.rhs for side in sides), square)
         if not table or not self._holds(sides, table, context):
             return ""
-        return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
+        names = {str(node.base.label if isinstance(node, Indexed) else node.args[0].label) for node in table}
+        return " and ".join(sorted(names)) + " is symmetric"
 
     def _apart(self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]) -> str:
         """The indices that would have to be different, or the same, for the two sides to be equal.
@@ -347,9 +348,19 @@ def name_of(part: Expr) -> str:
     return str(part.base.label) if isinstance(part, Indexed) else str(part)
 
 
-def symmetrized(entries: Iterable[Indexed]) -> dict[Expr, Expr]:
-    """(S + Sᵀ) / 2 for the entries of matrices S that are symmetric."""
-    return {entry: (entry + entry.base[entry.indices[::-1]]) / 2 for entry in entries}
+def symmetrized(exprs: Iterable[Expr], names: Set[str]) -> dict[Expr, Expr]:
+    """(S + Sᵀ) / 2 for the entries of the symmetric matrices S with these names, or of families, and of inverses."""
+    table: dict[Expr, Expr] = {}
+    for expr in exprs:
+        for entry in expr.atoms(Indexed):
+            if str(entry.base.label) in names and len(entry.indices) > 1:
+                *places, row, column = entry.indices
+                table[entry] = (entry + entry.base[(*places, column, row)]) / 2
+        for entry in expr.atoms(MatrixInverse):
+            if str(entry.args[0].label) in names:
+                matrix, row, column, *rest = entry.args
+                table[entry] = (entry + MatrixInverse(matrix, column, row, *rest)) / 2
+    return table
 
 
 def by_name(context: Context, side: Equation) -> Equation:

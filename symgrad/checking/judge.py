@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
 from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars, symmetrized
-from symgrad.checking.evaluate import Evaluator, Shape, Unknown
+from symgrad.checking.evaluate import HIDDEN, Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_derivative, used
@@ -21,7 +21,7 @@ from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
 from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
-from symgrad.equations import Equation, Index, Model, Quantity, names_in
+from symgrad.equations import Equation, Index, Model, Quantity, names_in, needed
 from symgrad.errors import SymgradError
 from symgrad.facts import SumFact
 from symgrad.indices import canonical, refreshed, relabelled, sigma
@@ -89,6 +89,8 @@ class Judge:
     shaped: frozenset[str] = frozenset()  # names whose axes the document says
     broken: frozenset[Definition] = frozenset()  # what doesn't fit in these shapes
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
+    hidden: dict[tuple[Definition, bool], list[Equation]] = field(default_factory=dict)  # what those invert
+    matrices: dict[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names of what is inverted
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
     decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     any_loss: bool = False  # dW is the derivative of a loss of which nothing is known
@@ -322,7 +324,8 @@ class Judge:
         """What reads a claim in one manner."""
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
-            own = next((e for e in self._canonical(found) if e.name == of), None)
+            named = self._canonical(found)
+            own = [e for e in named if e.name in needed([of], named)]
             definition = self.world.visible(of, number)
             found.mattered |= direct and (definition is not None and by in self._equation(definition).uses)
             return self._jacobian(of, by, direct, number, manner.logistic, own)
@@ -332,6 +335,7 @@ class Judge:
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
         found.at_step = at_step
+        found.matrices = self.matrices
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
@@ -436,7 +440,12 @@ class Judge:
         claim, correct = self._sized(claim), self._sized(correct)
         key = (context.model.inputs, context.model.equations, claim, correct, explained)
         if key not in self.decided:  # most manners of reading come to the same
-            self.decided[key] = decide(context, claim, correct, "", budget, explained)
+            verdict = decide(context, claim, correct, "", budget, explained)
+            turned = frozenset(equation.name for equation in context.model.equations if _is_symmetric(equation))
+            if verdict.status == "agrees" and turned:  # (XᵀX)⁻¹ is symmetric, too
+                other, own = (_symmetrized(context, side, turned) for side in (claim, correct))
+                verdict = decide(context, other, own, "", budget, explained) or verdict
+            self.decided[key] = dataclasses.replace(verdict, reason=_with_matrices(context, verdict.reason))
         verdict = self.decided[key]
         return dataclasses.replace(verdict, correct=_with_slopes(verdict.correct)) if verdict.correct else verdict
 
@@ -451,7 +460,7 @@ class Judge:
         if (definition, logistic) in self.equations:
             return self.equations[definition, logistic]
         evaluator = make_evaluator(self.world, self.shapes, self.lengths, definition.number, False)
-        evaluator.logistic = logistic
+        evaluator.logistic, evaluator.matrices = logistic, self.matrices
         value = evaluator.value(definition.body)
         letters = []
         for place in definition.at:
@@ -462,12 +471,21 @@ class Judge:
         if set(free) - set(letters):
             raise Misfit(f"{definition.name} has indices on the right only")
         equation = Equation(definition.name, *canonical(value.expr, (*letters, *value.axes), evaluator.algebra.written))
-        if evaluator.auxiliary:
+        if any(not auxiliary.name.startswith(HIDDEN) for auxiliary in evaluator.auxiliary):
             raise Misfit(f"{definition.name} differentiates an expression")
         if len(equation.indices) != len(self.shapes.of(definition.name)):
             raise Misfit(f"{definition.name} is defined with other axes elsewhere")
         self.equations[definition, logistic] = equation
+        self.hidden[definition, logistic] = self._canonical(evaluator)
         return equation
+
+    def _equations(self, definitions: Sequence[Definition], logistic: bool) -> list[Equation]:
+        """Definitions as equations, each behind those of the matrices without a name that it inverts."""
+        found: dict[str, Equation] = {}
+        for definition in definitions:
+            equation = self._equation(definition, logistic)
+            found |= {each.name: self._sized(each) for each in (*self.hidden[definition, logistic], equation)}
+        return list(found.values())
 
     def _context(self, evaluator: Evaluator, number: int, abstract: frozenset[str]) -> Context:
         names = set(evaluator.names) - abstract
@@ -475,7 +493,7 @@ class Judge:
             names |= set(names_in(equation.rhs))
         names -= {equation.name for equation in evaluator.auxiliary}
         closed = self._closed(names, number, abstract)
-        equations = [self._sized(self._equation(definition, evaluator.logistic)) for definition in closed]
+        equations = self._equations(closed, evaluator.logistic)
         model = self._model(equations, evaluator, abstract, names)
         key = (model.inputs, model.equations)
         if key not in self.contexts:
@@ -504,7 +522,7 @@ class Judge:
     def _model(
         self, equations: list[Equation], evaluator: Evaluator, abstract: frozenset[str], names: set[str]
     ) -> Model:
-        equations = [*equations, *self._canonical(evaluator)]
+        equations = list({e.name: e for e in (*equations, *self._canonical(evaluator))}.values())
         taken = {equation.name for equation in equations}
         for loss in sorted(abstract):
             users = _users(loss, equations)
@@ -526,6 +544,10 @@ class Judge:
                     if known is None and base not in quantities:
                         raise Misfit(f"nothing says what {base} is")
                     quantities[name] = Quantity(name, known if known is not None else quantities[base].axes)
+        for name in sorted(self.symmetric & evaluator.inverted(equations) & quantities.keys()):
+            quantity = quantities.pop(name)
+            quantities[f"{name}_half"] = dataclasses.replace(quantity, name=f"{name}_half")
+            equations = [_halved(quantity), *equations]
         if not equations:  # an identity of inputs: a model has at least one equation
             equations, quantities["unit"] = [Equation("constant", Symbol("unit"))], Quantity("unit")
         facts = tuple(self._facts(quantities, equations))
@@ -581,22 +603,23 @@ class Judge:
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
     def _jacobian(
-        self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Equation | None = None, step: str = ""
+        self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Sequence[Equation] = (), step: str = ""
     ) -> Value:
         """∂of/∂by written out: of its own equation alone, through all, or through those of one step.
 
-        `own` is the equation of an expression that has no name in the document.
+        `own` are the equations of an expression that has no name in the document, and of the matrices that it inverts.
         """
         definition = self.world.visible(of, number)
-        if own is not None:
-            closed = [] if direct else self.world.closure({*own.uses, by}, number)
+        if own:
+            names = {name for equation in own for name in equation.uses} - {equation.name for equation in own}
+            closed = [] if direct else self.world.closure({*names, by}, number)
         elif definition is None:
             raise Misfit(f"nothing defines {of}")
         else:
             direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
             closed = [definition] if direct else self.world.closure({of, by}, number)
         closed = [d for d in closed if d.name.endswith(step)]
-        equations = [self._sized(self._equation(d, logistic)) for d in closed] + ([own] if own is not None else [])
+        equations = list({e.name: e for e in (*self._equations(closed, logistic), *own)}.values())
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
         quantities = tuple(Quantity(name, self._shape(name)) for name in sorted(inputs - defined))
@@ -676,10 +699,32 @@ def _with_slopes(side: Equation) -> Equation:
 
 
 def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equation:
-    """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric."""
+    """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric, and for its inverse."""
     rhs = context.without_partials(side.rhs)
-    entries = [entry for entry in rhs.atoms(Indexed) if name_of(entry) in names and len(entry.indices) == 2]
-    return Equation(side.name, relabelled(rhs, symmetrized(entries), context.written), side.indices)
+    return Equation(side.name, relabelled(rhs, symmetrized((rhs,), names), context.written), side.indices)
+
+
+def _is_symmetric(equation: Equation) -> bool:
+    """Whether a matrix without a name is symmetric by how it is written, as XᵀX is."""
+    if not equation.name.startswith(HIDDEN):
+        return False
+    *places, row, column = equation.indices
+    turned, _ = canonical(equation.rhs, (*places, column, row), {})
+    return bool(row.size == column.size and turned == canonical(equation.rhs, equation.indices, {})[0])
+
+
+def _with_matrices(context: Context, text: str) -> str:
+    """A text with what the matrices in it are that have no name in the document."""
+    hidden = [e for e in context.model.equations if e.name.startswith(HIDDEN) and re.search(rf"\b{e.name}\b", text)]
+    return "; ".join((text, *(f"{equation.name} is {context.text(equation)}" for equation in hidden)))
+
+
+def _halved(quantity: Quantity) -> Equation:
+    """A symmetric matrix, or a family of them, as the sum of any matrix and its transpose: inverses know of it."""
+    *places, row, column = (Index(f"s{place}_", size) for place, size in enumerate(quantity.axes))
+    half = IndexedBase(f"{quantity.name}_half")
+    rhs = half[(*places, row, column)] + half[(*places, column, row)]
+    return Equation(quantity.name, *canonical(rhs, (*places, row, column), {}))
 
 
 def _at(context: Context, equation: Equation, places: Sequence[Expr]) -> Expr:
