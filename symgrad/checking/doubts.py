@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Expr, Indexed, Integer, KroneckerDelta, Symbol
@@ -12,6 +12,7 @@ from sympy.core.function import AppliedUndef
 from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
 from symgrad.checking.sentences import has_derivative, used
+from symgrad.checking.symmetric import matrix_name, symmetrized
 from symgrad.checking.unknown import sloped
 from symgrad.checking.values import sized_equation
 from symgrad.checking.world import LOSSES, Definition, World
@@ -20,7 +21,6 @@ from symgrad.indices import refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
 from symgrad.tensors.elementwise import ELEMENTWISE
-from symgrad.tensors.functions import MatrixInverse
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
 from symgrad.verification.context import Context
@@ -166,8 +166,7 @@ class Doubts:
         table = symmetrized((side.rhs for side in sides), square)
         if not table or not self._holds(sides, table, context):
             return ""
-        names = {str(node.base.label if isinstance(node, Indexed) else node.args[0].label) for node in table}
-        return " and ".join(sorted(names)) + " is symmetric"
+        return " and ".join(sorted(set(map(matrix_name, table)))) + " is symmetric"
 
     def _apart(self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]) -> str:
         """The indices that would have to be different, or the same, for the two sides to be equal.
@@ -346,21 +345,6 @@ class Doubts:
 def name_of(part: Expr) -> str:
     """The name of a quantity, or of the array that an entry is of."""
     return str(part.base.label) if isinstance(part, Indexed) else str(part)
-
-
-def symmetrized(exprs: Iterable[Expr], names: Set[str]) -> dict[Expr, Expr]:
-    """(S + Sᵀ) / 2 for the entries of the symmetric matrices S with these names, or of families, and of inverses."""
-    table: dict[Expr, Expr] = {}
-    for expr in exprs:
-        for entry in expr.atoms(Indexed):
-            if str(entry.base.label) in names and len(entry.indices) > 1:
-                *places, row, column = entry.indices
-                table[entry] = (entry + entry.base[(*places, column, row)]) / 2
-        for entry in expr.atoms(MatrixInverse):
-            if str(entry.args[0].label) in names:
-                matrix, row, column, *rest = entry.args
-                table[entry] = (entry + MatrixInverse(matrix, column, row, *rest)) / 2
-    return table
 
 
 def by_name(context: Context, side: Equation) -> Equation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sympy import Expr, Ge, Gt, Indexed, IndexedBase, Integer, KroneckerDelta, L
 from sympy import Ne as Unequal
 
 from symgrad.checking.unknown import rest_name, slope_name
-from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value
+from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value, sized_equation
 from symgrad.equations import Equation, Index, Size
 from symgrad.expressions import exact, product, total
 from symgrad.indices import Largest, canonical, reduced
@@ -75,15 +75,10 @@ class Evaluator:
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     auxiliary: list[Equation] = field(default_factory=list)
+    bodies: Mapping[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names by what they stand for
     matrices: dict[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names of those that have none
     seen: list[tuple[t.Term, Expr]] = field(default_factory=list)
-    named_inverted: set[str] = field(default_factory=set)
     depth: int = 0
-
-    def inverted(self, equations: Iterable[Equation]) -> set[str]:
-        """The matrices whose inverse or determinant is in what was read, or in equations."""
-        nodes = (node for equation in equations for node in equation.rhs.atoms(MatrixInverse, Determinant))
-        return self.named_inverted | {str(node.args[0].label) for node in nodes}
 
     def value(self, term: t.Term) -> Value:
         """A term's value; raises Misfit."""
@@ -283,7 +278,6 @@ class Evaluator:
         if isinstance(expr, Indexed) and not set(value.axes) & set(expr.indices[:-2]):
             places, last = expr.indices[:-2], expr.indices[-2:]
             if last in (value.axes, value.axes[::-1]):
-                self.named_inverted.add(str(expr.base.label))
                 return expr.base, places, last != value.axes
         free = tuple(sorted(expr.atoms(Index) & expr.free_symbols - {*value.axes}, key=str))
         rhs, indices = canonical(expr, (*free, *value.axes), self.algebra.written)
@@ -789,6 +783,11 @@ class Evaluator:
             self.spelled = outer
         name = f"expression{len(self.auxiliary) + 1}"
         free = tuple(index for index in self.letters.values() if index in value.expr.free_symbols)
+        for order in itertools.permutations(free) if not self.algebra.dry and len(free) < 4 else ():
+            written_out = Equation(name, *canonical(value.expr, (*order, *value.axes), self.algebra.written))
+            known = sized_equation(written_out, self.algebra.sizes)
+            if (known.rhs, known.indices) in self.bodies:
+                return self.bodies[known.rhs, known.indices], tuple(t.At(index.name) for index in order)
         axes = (*free, *value.axes)
         self.auxiliary.append(Equation(name, value.expr, axes))
         self._own[name] = tuple(index.size for index in axes)

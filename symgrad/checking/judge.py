@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
-from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars, symmetrized
+from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars
 from symgrad.checking.evaluate import HIDDEN, Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence, has_derivative, used
+from symgrad.checking.symmetric import entries_of, places_of, symmetrized, transposed_entry
 from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
 from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
@@ -335,7 +336,7 @@ class Judge:
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
         found.at_step = at_step
-        found.matrices = self.matrices
+        found.matrices, found.bodies = self.matrices, self._bodies(number, manner.logistic)
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
@@ -435,19 +436,26 @@ class Judge:
                 context.partial(name)  # so that it has a value at a point
         correct = _spelled_out(context, by_name(context, correct))
         claim = Equation(correct.name, claim.rhs, claim.indices)
-        if self.symmetric:
-            claim, correct = (_symmetrized(context, side, self.symmetric) for side in (claim, correct))
         claim, correct = self._sized(claim), self._sized(correct)
         key = (context.model.inputs, context.model.equations, claim, correct, explained)
         if key not in self.decided:  # most manners of reading come to the same
-            verdict = decide(context, claim, correct, "", budget, explained)
-            turned = frozenset(equation.name for equation in context.model.equations if _is_symmetric(equation))
-            if verdict.status == "agrees" and turned:  # (XᵀX)⁻¹ is symmetric, too
-                other, own = (_symmetrized(context, side, turned) for side in (claim, correct))
-                verdict = decide(context, other, own, "", budget, explained) or verdict
-            self.decided[key] = dataclasses.replace(verdict, reason=_with_matrices(context, verdict.reason))
+            self.decided[key] = self._decided_anew(context, claim, correct, budget, explained)
         verdict = self.decided[key]
         return dataclasses.replace(verdict, correct=_with_slopes(verdict.correct)) if verdict.correct else verdict
+
+    def _decided_anew(
+        self, context: Context, claim: Equation, correct: Equation, budget: Budget, explained: bool
+    ) -> Verdict:
+        """The verdict on a claim; what symmetric matrices have in common with their transposes is tried in a proof."""
+        symmetric = frozenset(e.name for e in context.model.equations if e.name in self.symmetric or _is_symmetric(e))
+        if symmetric:
+            claim, correct = (_oriented(context, side, symmetric) for side in (claim, correct))
+        verdict = decide(context, claim, correct, "", budget, explained)
+        if verdict.status == "agrees" and symmetric:
+            other, own = (_symmetrized(context, side, symmetric) for side in (claim, correct))
+            again = decide(context, other, own, "", budget, explained)
+            verdict = again if again.status == "proved" else verdict
+        return dataclasses.replace(verdict, reason=_with_matrices(context, verdict.reason))
 
     def _sized(self, equation: Equation) -> Equation:
         """An equation in the lengths of axes as they are known by now."""
@@ -478,6 +486,17 @@ class Judge:
         self.equations[definition, logistic] = equation
         self.hidden[definition, logistic] = self._canonical(evaluator)
         return equation
+
+    def _bodies(self, number: int, logistic: bool) -> Mapping[tuple[Expr, tuple[Index, ...]], str]:
+        """What a place's names stand for: an expression that is written out in a derivative may have a name."""
+        found = {}
+        for name in self.world.definitions:
+            definition = self.world.visible(name, number)
+            if definition is not None and not definition.parameters and not definition.is_alias:
+                with contextlib.suppress(Misfit, SymgradError):
+                    equation = self._sized(self._equation(definition, logistic))
+                    found[equation.rhs, equation.indices] = name
+        return found
 
     def _equations(self, definitions: Sequence[Definition], logistic: bool) -> list[Equation]:
         """Definitions as equations, each behind those of the matrices without a name that it inverts."""
@@ -544,7 +563,7 @@ class Judge:
                     if known is None and base not in quantities:
                         raise Misfit(f"nothing says what {base} is")
                     quantities[name] = Quantity(name, known if known is not None else quantities[base].axes)
-        for name in sorted(self.symmetric & evaluator.inverted(equations) & quantities.keys()):
+        for name in sorted(self.symmetric & quantities.keys()):
             quantity = quantities.pop(name)
             quantities[f"{name}_half"] = dataclasses.replace(quantity, name=f"{name}_half")
             equations = [_halved(quantity), *equations]
@@ -702,6 +721,18 @@ def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equ
     """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric, and for its inverse."""
     rhs = context.without_partials(side.rhs)
     return Equation(side.name, relabelled(rhs, symmetrized((rhs,), names), context.written), side.indices)
+
+
+def _oriented(context: Context, side: Equation, names: frozenset[str]) -> Equation:
+    """A side with the entries of symmetric matrices, and of their inverses, in one order of indices: free ones first."""
+    rhs = context.without_partials(side.rhs)
+    order = {index: place for place, index in enumerate(side.indices)}
+    table: dict[Expr, Expr] = {}
+    for entry in entries_of(rhs, names):
+        row, column = places_of(entry)
+        if column in order and order.get(row, len(order)) > order[column]:
+            table[entry] = transposed_entry(entry)
+    return Equation(side.name, relabelled(rhs, table, context.written), side.indices)
 
 
 def _is_symmetric(equation: Equation) -> bool:
