@@ -215,7 +215,7 @@ class Judge:
 
     def _claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides, each against the first; for some layers where it is about any."""
-        budget = Budget(self.seconds)
+        budget = Budget(self.seconds * (2 if len(sentence.sides) > 3 else 1))  # a chain is several claims
         sides = [sentence.sides]
         layered = any(has_layers(side) for side in sentence.sides)
         if layered:
@@ -276,6 +276,7 @@ class Judge:
 
     def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
         """One equality, in each manner of reading until one holds."""
+        budget = Budget(min(self.seconds, budget.left))
         failed: list[Judged] = []
         reasons: list[str] = []
         for manner in MANNERS:

@@ -111,7 +111,9 @@ class NumpySource(ContractionSource):
             return Piece(f"{self.within(top, ATOM)}//{self.within(bottom, ATOM)}", MATMUL)
         if isinstance(expr, MatrixInverse):
             at = (*expr.places, *expr.args[1:3])
-            return self._read(f"np.linalg.inv({expr.args[0].label})", at, (*_lengths(expr.places), expr.size, expr.size))
+            return self._read(
+                f"np.linalg.inv({expr.args[0].label})", at, (*_lengths(expr.places), expr.size, expr.size)
+            )
         if isinstance(expr, Determinant):
             text = f"np.linalg.det({expr.args[0].label})"
             return self._read(text, expr.places, _lengths(expr.places)) if expr.places else Piece(text, ATOM)

@@ -85,6 +85,7 @@ class Symbols:
     depth: int = 3  # how many layers, or time steps, stand for any number of them
     sampled: set[Key] = field(default_factory=set)  # names of one sample's quantity, y, and of every one's, y^{(i)}
     renamed: dict[Key, Key] = field(default_factory=dict)  # x in x_i is the bold x
+    thin: set[Key] = field(default_factory=set)  # those that aren't bold by oversight
     identifiers: dict[tuple[Key, tuple[str, ...], int], str] = field(default_factory=dict)
 
     def same(self, key: Key) -> Key:
@@ -378,7 +379,23 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         thin = (key[0], "", key[2])
         if thin in indexed:
             found.renamed[thin] = key  # x_i of a bold x
+    _thin_once(found, uses)
     _entries(found, uses)
+
+
+def _thin_once(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
+    """A letter that is thin in one formula only, always beside the bold one with the same indices, is that one."""
+    for number, use in uses:
+        bold = (use.key[0], "bold", use.key[2])
+        if use.key[1] or use.key in found.renamed or not use.below or use.applied:
+            continue
+        same = {
+            where for where, other in uses if other.key == bold and (other.below, other.above) == (use.below, use.above)
+        }
+        mine = {(where, other.below, other.above) for where, other in uses if other.key == use.key}
+        if mine == {(number, use.below, use.above)} and number in same and len(same) > 2:
+            found.renamed[use.key] = bold
+            found.thin.add(use.key)
 
 
 def _entries(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
