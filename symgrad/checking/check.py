@@ -39,6 +39,7 @@ from symgrad.checking.sentences import (
     unproved_kind,
     used,
 )
+from symgrad.checking.turned import turned
 from symgrad.checking.unknown import spelled
 from symgrad.checking.updates import check_update, gradient_meant
 from symgrad.checking.world import CycleError, World, defined_by, names_error
@@ -124,7 +125,8 @@ class _Checker:
             sentences.append(found)
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
-        sentences = in_context(with_applied(with_rows(self._with_entries(sentences))))
+        given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
+        sentences = turned(in_context(with_applied(with_rows(self._with_entries(sentences)))), given)
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()
@@ -133,16 +135,11 @@ class _Checker:
             by for s in sentences for side in s.sides for n in t.walk(side) if isinstance(n, t.Partial) for by in n.by
         )
         sentences = counted(sentences, taken | {ref.name for term in by for ref in t.refs(term)})
-        differentiated: set[str] = set()
+        differentiated: dict[str, int] = {}  # where each name is first differentiated by
         for sentence in sentences:
-            differentiated |= {
-                ref.name
-                for side in sentence.sides
-                for node in t.walk(side)
-                if isinstance(node, t.Partial)
-                for by in node.by
-                for ref in t.refs(by)
-            }
+            partials = (node for side in sentence.sides for node in t.walk(side) if isinstance(node, t.Partial))
+            for name in (ref.name for partial in partials for by in partial.by for ref in t.refs(by)):
+                differentiated.setdefault(name, sentence.number)
             for definition in defined_by(sentence, self.world.depth):
                 if self.world.solved(definition, differentiated):
                     continue
@@ -150,6 +147,7 @@ class _Checker:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
+        self.world.leave_out_solutions(differentiated)
         for meant in filter(None, map(names_error, sentences)):
             for definition in defined_by(meant, self.world.depth):
                 if definition.name not in self.world.definitions:
