@@ -10,7 +10,7 @@ from symgrad.reading.latex import terms as t
 
 
 def with_applied(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """The sentences with each such function as an array, where all its arguments are always the same arrays' entries."""
+    """The sentences with each such function as an array, whose arguments are always entries of the same arrays."""
     applied = [node for s in sentences for side in s.sides for node in t.walk(side) if isinstance(node, t.Apply)]
     wanted = {by.function for s in sentences for by in _by(s) if _letters(by)}
     uses = {name: {_pattern(node) for node in applied if node.function == name} for name in wanted}

@@ -41,6 +41,7 @@ class Doubts:
     lengths: Mapping[str, Expr]
     seconds: float
     broken: frozenset[Definition]  # definitions that don't fit in these shapes
+    says_symmetric: bool = False  # whether the document says of some matrices that they are symmetric
 
     def is_empty(self, left: t.Term, right: t.Term, correct: Equation, context: Context) -> bool:
         """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
@@ -158,7 +159,9 @@ class Doubts:
         return self.world.visible(name, number) is None or not used([definition.body]).isdisjoint(elsewhere)
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
-        """The matrices that would have to be symmetric for the two sides to be equal."""
+        """The matrices that would have to be symmetric for the two sides to be equal; none if some are said to be."""
+        if self.says_symmetric:
+            return ""
         square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
         if not square:
             return ""
@@ -272,6 +275,13 @@ class Doubts:
             for o in sorted(known)
             if form.fullmatch(o)
         ]
+
+    def cased(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
+        """The letters that a claim has on one side only, large, and on the other small: B, and b."""
+        first, rest = used(sides[:1]), used(sides[1:])
+        lone = {name for name in first ^ rest if self.world.visible(name, number) is None and name.isidentifier()}
+        pairs = [(one, other) for one in sorted(lone) for other in sorted(lone) if one.lower() == other.lower()]
+        return [(one, other) for one, other in pairs if one != other and (one in first) != (other in first)]
 
     def _untold(self, found: Iterable[str], number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""

@@ -107,7 +107,7 @@ class Judge:
 
     @property
     def _doubts(self) -> Doubts:
-        return Doubts(self.world, self.shapes, self.lengths, self.seconds, self.broken)
+        return Doubts(self.world, self.shapes, self.lengths, self.seconds, self.broken, bool(self.symmetric))
 
     @staticmethod
     def of(
@@ -141,7 +141,8 @@ class Judge:
         if found.verdict.status != "refuted" or found.explain is None:
             return found
         explained = found.explain(Budget(self.seconds))
-        symmetric = "is symmetric" in explained.diagnosis and not self.world.has_layers  # weights never are
+        symmetric = "is symmetric" in explained.diagnosis and not self.symmetric  # or it would have said so
+        symmetric = symmetric and not self.world.has_layers  # weights never are
         if explained.slip == "assumption" and (symmetric or "sums to 1" in explained.diagnosis):
             reason = f"{explained.diagnosis}, which the document may say in words"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
@@ -157,6 +158,15 @@ class Judge:
                 side = next(p for p, side in enumerate(sentence.sides) if name in used([side]))
                 words = f"{name} has lost its number: it is right with {meant}"
                 verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
+                return dataclasses.replace(found, verdict=verdict, side=side)
+        cased = self._doubts.cased(sentence.sides, sentence.number) if not found.verdict else ()
+        for name, meant in cased:
+            renamed = functools.partial(_renamed, name=name, meant=meant)
+            sides = tuple(t.rewritten(side, renamed) for side in sentence.sides)
+            if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
+                side = next(p for p, side in enumerate(sentence.sides) if p and {name, meant} & used([side]))
+                words = f"{name} and {meant} stand for one thing: it is right with one letter for both"
+                verdict = Verdict("refuted", "", f"nothing says what {meant} is", diagnosis=words)
                 return dataclasses.replace(found, verdict=verdict, side=side)
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
@@ -725,7 +735,7 @@ def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equ
 
 
 def _oriented(context: Context, side: Equation, names: frozenset[str]) -> Equation:
-    """A side with the entries of symmetric matrices, and of their inverses, in one order of indices: free ones first."""
+    """A side with the entries of symmetric matrices, and of their inverses, in one order of indices."""
     rhs = context.without_partials(side.rhs)
     order = {index: place for place, index in enumerate(side.indices)}
     table: dict[Expr, Expr] = {}

@@ -48,9 +48,9 @@ class World:
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
 
     def leave_out_solutions(self, differentiated: Mapping[str, int]) -> None:
-        """Leaves out what a quantity is where a gradient by it vanishes, in terms of what depends on it: μ = Σ γx / Σ γ.
+        """Leaves out what a quantity is where a gradient by it vanishes, in terms of what depends on it.
 
-        `differentiated` says where a name is first differentiated by; its definition stands behind that.
+        So μ = Σ γx / Σ γ for a γ of μ.  `differentiated` says where a name is first differentiated by, before that.
         """
         for name, number in differentiated.items():
             found = self.definitions.get(name, ())

@@ -135,7 +135,7 @@ class Resolver:
     def _written_out(self, terms: list[t.Term], signs: list[str]) -> tuple[list[t.Term], list[str]]:
         """x_1 + x_2 + … + x_n as a sum over all."""
         found = dotted(terms, signs)
-        if found is None:
+        if found is None or found[2] in self.symbols.bound:  # … + y_w of any word w is no sum up to w
             span = next(term.span for term in terms if isinstance(term, t.Ref) and term.name == DOTS)
             raise UnreadError("dots leave out what would have to be read", span.start, span.end)
         first, last, letter, body = found
