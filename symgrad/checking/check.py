@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sympy import Expr
 
+from symgrad.checking.activations import with_layered
 from symgrad.checking.applied import with_applied
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.declarations import Declarations, declarations
@@ -22,6 +23,7 @@ from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import declared, instances
 from symgrad.checking.means import counted
+from symgrad.checking.misprints import said_twice, unsummed
 from symgrad.checking.places import last_name, starts, strides
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.rows import with_rows
@@ -134,7 +136,8 @@ class _Checker:
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
         given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
-        sentences = turned(in_context(with_applied(with_rows(self._with_entries(sentences)))), given)
+        sentences = with_applied(with_rows(self._with_entries(sentences)))
+        sentences = turned(in_context(with_layered(sentences)), given)
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()
@@ -469,6 +472,10 @@ class _Checker:
         return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
 
     def _judged(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
+        twice = said_twice(sentence.sides, self.names) if sentence.kind in ("claim", "definition") else ""
+        if twice:
+            claim = dataclasses.replace(base, kind="claim")
+            return self._with(claim, sentence, Verdict("malformed", "", twice), "formula", 1, None, start)
         match sentence.kind:
             case "numbers":
                 return self._numbers(base, sentence, start)
@@ -575,6 +582,11 @@ class _Checker:
             if any(is_spelled_out(side) for side in sentence.sides):
                 return self._with_judged(dataclasses.replace(base, kind="claim"), rest, found, "gradient", start)
         if restated and not self._is_first(sentence, names):
+            misprint = self._unsummed(sentence)
+            if misprint:
+                verdict = Verdict("refuted", "", misprint, diagnosis=misprint)
+                wrong = Judged(verdict)
+                return self._with_judged(dataclasses.replace(base, kind="claim"), sentence, wrong, "formula", start)
             found = self._verdict(sentence)
             asked = sentence.fragment.kind == "claim"
             asked |= found.verdict.status == "refuted" and self._is_by_entry(sentence)
@@ -593,6 +605,14 @@ class _Checker:
         before = self.world.visible(name, sentence.number)
         same = before is not None and used([before.body]) == used(sentence.sides[1:])
         return same and bool(at) and before is not None and not before.at
+
+    def _unsummed(self, sentence: Sentence) -> str:
+        """What is wrong in u_i = Σ_j A_ij v_i, where u = A v has been said; empty where nothing is."""
+        before = self.world.visible(sentence.defines, sentence.number)
+        match before.body if before is not None and self._is_by_entry(sentence) else None:
+            case t.Mul(factors=(t.Ref(name=matrix, at=()), t.Ref(name=vector, at=()))):
+                return unsummed(sentence.sides[1], matrix, vector)
+        return ""
 
     def _verdict(self, sentence: Sentence) -> Judged:
         try:

@@ -21,7 +21,7 @@ from symgrad.checking.places import has_windows
 from symgrad.checking.sentences import Sentence, has_derivative, used
 from symgrad.checking.symmetric import entries_of, places_of, symmetrized, transposed_entry
 from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
-from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
+from symgrad.checking.values import DOT_PRODUCT, TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
 from symgrad.equations import Equation, Index, Model, Quantity, names_in, needed
@@ -60,6 +60,7 @@ class Manner:
     direct: bool = False
     entrywise: bool = False
     logistic: bool = False
+    pointwise: bool = False  # · between two vectors multiplies entry by entry: tried where their dot product can't be
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -356,6 +357,7 @@ class Judge:
         found.matrices, found.bodies = self.matrices, self._bodies(number, manner.logistic)
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
+        found.algebra.pointwise = manner.pointwise
         return found
 
     def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
@@ -365,8 +367,14 @@ class Judge:
         evaluator.scalars = abstract
         if abstract and not evaluator.loss:
             evaluator.loss = min(abstract)
-        first = evaluator.value(left)
-        second = evaluator.value(right)
+        again = functools.partial(self._read, left, right, number, dataclasses.replace(manner, pointwise=True), budget)
+        try:
+            first = evaluator.value(left)
+            second = evaluator.value(right)
+        except Misfit:
+            if manner.pointwise or DOT_PRODUCT not in evaluator.algebra.choices:
+                raise
+            return again()
         if manner != Manner() and not self._matters(manner, (left, right), evaluator, number):
             return None
         free = list(evaluator.letters.values())
@@ -389,6 +397,8 @@ class Judge:
                 return found
             if FOR_ALL not in words:
                 judged, compared = judged or found, compared or (correct, claim)
+        if (judged is None or compared is None) and DOT_PRODUCT in readings:
+            return again()
         if (judged is None or compared is None) and any("·" in choice for choice in readings):
             return Judged(Verdict("undecided", "", f"{readings[0]}, which doesn't fit"), 1, tuple(readings))
         if judged is None or compared is None:

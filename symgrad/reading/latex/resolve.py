@@ -400,7 +400,7 @@ class Resolver:
             return t.Delta(span, (first, second))
         below = scripts(whole.below) if whole else ()
         above = scripts(whole.above) if whole else ()
-        inside = labelling(self.symbols, key, above)
+        inside = labelling(self.symbols, key, above, applied=False)
         labels: list[str] = []
         at: list[t.At] = []
         of_samples = False

@@ -97,6 +97,7 @@ class Symbols:
     words: set[str] = field(default_factory=set)  # words written as adjacent letters: dW, MSE
     defined: set[Key] = field(default_factory=set)
     layered: set[Key] = field(default_factory=set)  # names with a layer written above without brackets
+    activations: set[Key] = field(default_factory=set)  # of these, those that are always functions: σ^l(z)
     depth: int = 3  # how many layers, or time steps, stand for any number of them
     sampled: set[Key] = field(default_factory=set)  # names of one sample's quantity, y, and of every one's, y^{(i)}
     renamed: dict[Key, Key] = field(default_factory=dict)  # x in x_i is the bold x
@@ -476,6 +477,7 @@ def _running(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> li
 def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
     """What each place of each name's scripts is: a part of the name, an index, or a layer."""
     labels: dict[Key, set[str]] = defaultdict(set)
+    bare: set[Key] = set()  # names with a layer above, and no parentheses behind
     for _, use in uses:
         if len(use.below) == 1:
             labels[use.key] |= {s.letter for s in use.below if s.letter}
@@ -483,6 +485,8 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
         above = [script for script in use.above if not script.bracket and not script.more]
         if any((script.letter and script.shift) or script.letter in found.families for script in above):
             found.layered.add(found.same(use.key))
+            bare |= set() if use.applied else {found.same(use.key)}
+    found.activations = found.layered - bare
     for _, use in uses:
         below = [s for s in use.below]
         whole = all(not s.letter or s.letter in found.indices for s in below)
@@ -514,8 +518,11 @@ def is_sample(found: Symbols, script: Script) -> bool:
     return script.bracket == "(" and script.letter in found.indices - found.families and not script.shift
 
 
-def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]:
-    """The items of a superscript that are a part of the name: no power, no transpose, no inverse."""
+def labelling(found: Symbols, key: Key, above: Iterable[Script], applied: bool = True) -> list[Script]:
+    """The items of a superscript that are a part of the name: no power, no transpose, no inverse.
+
+    Where a layer is only ever written on a function, σ^l(z), a number on what isn't `applied`, σ_i^2, is a power.
+    """
     result = []
     for script in above:
         if script.word in _NOT_NAMES and script.word != "*":
@@ -523,7 +530,12 @@ def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]
         if (
             script.bracket
             or (script.word and script.word not in ("?",))
-            or (key in found.layered and not script.more and script.letter not in TRANSPOSES)  # a last step is below
+            or (
+                key in found.layered
+                and (applied or key not in found.activations)
+                and not script.more
+                and script.letter not in TRANSPOSES
+            )  # a last step is below
             or (script.letter in found.indices and script.is_letter and script.letter not in TRANSPOSES)
         ):
             result.append(script)
