@@ -91,3 +91,52 @@ def test_dots_between_like_terms_are_a_sum_over_all(tmp_path):
 def test_capitals_with_blanks_are_the_name_that_stands_elsewhere_without(tmp_path):
     text = r"$L L(D) = \sum_j x_j^2$" + "\n\n" + r"$\frac{\partial LL(D)}{\partial x_j} = 2 x_j$"
     assert statuses(tmp_path, text)[-1] == "proved"
+
+
+def test_inputs_may_have_the_letter_of_outputs(tmp_path):
+    text = (
+        r"$E = -\sum_j t_j \log o_j$"
+        "\n\n"
+        r"$o_j = \frac{e^{z_j}}{\sum_k e^{z_k}}$"
+        "\n\n"
+        r"$z_j = \sum_i w_{ij} o_i$"
+        "\n\n"
+        r"$\frac{\partial z_j}{\partial w_{ij}} = o_i$"
+        "\n\n"
+    )
+    left = r"$\frac{\partial E}{\partial w_{ij}} = o_i "
+    wrong = left + r"\frac{\partial E}{\partial o_j} \frac{\partial o_j}{\partial z_j}$"
+    right = left + r"\sum_k \frac{\partial E}{\partial o_k} \frac{\partial o_k}{\partial z_j}$"
+    assert statuses(tmp_path, text + wrong + "\n\n" + right)[3:] == ["proved", "refuted", "proved"]
+
+
+LAYERS = r"""
+$z^l = W^l a^{l-1} + b^l$
+
+$a^l = \sigma^l(z^l)$
+
+$\delta^l = \frac{\partial C}{\partial z^l}$
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [
+        (r"\delta^l = ((W^{l+1})^T \delta^{l+1}) \cdot \sigma'(z^l)", True),
+        (r"\delta^l = (W^{l+1} \delta^{l+1}) \cdot \sigma'(z^l)", False),
+        (r"\delta^l = ((W^{l+1})^T \delta^{l+1}) \cdot \sigma(z^l)", False),
+    ],
+)
+def test_a_dot_may_multiply_entries_and_an_activation_be_without_its_layer(tmp_path, claim, right):
+    transposed = r"\delta^l = (W^{l+1})^T \delta^{l+1} \odot \sigma'(z^l)"  # so that W is a matrix
+    assert (statuses(tmp_path, f"{LAYERS}${transposed}$\n\n${claim}$")[-1] == "proved") is right
+
+
+def test_misprints_of_a_term_and_of_an_index(tmp_path):
+    twice = r"$E_a = x^2$, $E_b = y^2$, $E = E_a + E_a = x^2 + y^2$"
+    assert statuses(tmp_path, twice)[-1] == "malformed"
+    assert statuses(tmp_path, twice.replace("E_a + E_a", "E_a + E_b"))[-1] != "malformed"
+    product = r"$u = A v$, $u_i = \sum_j A_{ij} v_i$"
+    assert statuses(tmp_path, product)[-1] == "refuted"
+    assert statuses(tmp_path, product.replace("v_i$", "v_j$"))[-1] == "proved"

@@ -20,6 +20,7 @@ from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_v
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
+from symgrad.checking.inputs import with_inputs
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import declared, instances
 from symgrad.checking.means import counted
@@ -137,7 +138,7 @@ class _Checker:
                 before = found  # a display that begins with = goes on from a display
         given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
         sentences = with_applied(with_rows(self._with_entries(sentences)))
-        sentences = turned(in_context(with_layered(sentences)), given)
+        sentences = turned(in_context(with_inputs(with_layered(sentences))), given)
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()

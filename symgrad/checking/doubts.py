@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 
 from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
+from symgrad.checking.misprints import with_letters
 from symgrad.checking.sentences import has_derivative, used
 from symgrad.checking.symmetric import matrix_name, symmetrized
 from symgrad.checking.unknown import sloped
@@ -20,6 +21,7 @@ from symgrad.equations import Equation, functions_in, names_in
 from symgrad.indices import refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.latex.sums import free_letters
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
@@ -69,7 +71,7 @@ class Doubts:
         if any(context.partial(name).rhs.is_zero for name in names):
             return UNTIED
         vague = self._partly_summed((left, right), number) or self._several_losses((left, right), number)
-        vague = vague or self._held_apart(left, right)
+        vague = vague or self._held_apart(left, right) or _listed((left, right))
         if vague:
             return vague
         special = self._symmetric(compared, context) or self._apart(compared, context, _pairs(left))
@@ -350,6 +352,20 @@ class Doubts:
         if reached & weighted or not by - through:
             return f"nothing defines {names}, which may depend on it in other ways"
         return ""
+
+
+def _listed(sides: Sequence[t.Term]) -> str:
+    """The places in e^{z_a} + e^{z_b} + e^{z_c}, which may be all that there are."""
+    for node in (node for side in sides for node in t.walk(side) if isinstance(node, t.Add)):
+        found: dict[t.Term, set[str]] = {}
+        for term in node.terms:
+            letters = free_letters(term)
+            if len(letters) == 1:
+                found.setdefault(with_letters(t.placeless(term), dict.fromkeys(letters, "?")), set()).update(letters)
+        for letters in found.values():
+            if len(letters) > 2:
+                return f"{', '.join(sorted(letters))} may be all the places that there are"
+    return ""
 
 
 def name_of(part: Expr) -> str:
