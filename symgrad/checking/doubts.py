@@ -18,7 +18,7 @@ from symgrad.checking.unknown import sloped
 from symgrad.checking.values import sized_equation
 from symgrad.checking.world import LOSSES, Definition, World
 from symgrad.equations import Equation, functions_in, names_in
-from symgrad.indices import refreshed, relabelled
+from symgrad.indices import in_inputs, refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
 from symgrad.reading.latex.sums import free_letters
@@ -88,8 +88,8 @@ class Doubts:
             return f"nothing says what {stray} is"
         parts = (correct, claim, *(equation.rhs for equation in context.model.equations))
         if any(part.has(AppliedUndef) for part in parts):
-            functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
-            slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
+            sides = [in_inputs(context.model, context.without_partials(side), {}) for side in (correct, claim)]
+            functions, slopes = [functions_in(side) for side in sides], [_slopes(side) for side in sides]
             lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
             if lone:
                 return f"nothing says what the function {lone[0]} is"

@@ -408,6 +408,8 @@ class Judge:
         verdict, pair = judged.verdict, compared
 
         def doubt() -> str:
+            if manner.direct and any(side.rhs.is_zero for side in pair):
+                return ""  # nobody means a reading in which a side vanishes
             found = self._doubts.about(left, right, pair, verdict, context, abstract, number)
             unlikely = evaluator.algebra.unlikely or evaluator.algebra.doubtful
             return found or ("it may be meant otherwise than it was read" if unlikely else "")

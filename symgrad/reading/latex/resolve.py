@@ -266,7 +266,11 @@ class Resolver:
                 partial = t.Partial(Span(tree.span.start, inner.span.end), t.Ref(NOWHERE, LOSS), (by,))
                 return (t.Transposed(partial.span, partial) if by is not inner else partial), after
             if name.text == "e" and whole is not None and whole.above and key_of(name) not in self.symbols.defined:
-                exponent = self.term(whole.above[-1])
+                mark = whole.above[-1]
+                if _is_t(mark) and self.symbols.only_transposes:
+                    message = f"{name.text}^T has no meaning: what is transposed above the {name.text} has been lost"
+                    raise MalformedError(message, tree.span.start, tree.span.end)
+                exponent = self.term(mark)
                 return t.Apply(tree.span, "exp", (exponent,)), place + 1
             following = only(items[place + 1][1]) if place + 1 < end and items[place + 1][0] == "" else None
             if following is not None and self._takes(name, whole, following):

@@ -100,6 +100,7 @@ class Symbols:
     activations: set[Key] = field(default_factory=set)  # of these, those that are always functions: σ^l(z)
     depth: int = 3  # how many layers, or time steps, stand for any number of them
     sampled: set[Key] = field(default_factory=set)  # names of one sample's quantity, y, and of every one's, y^{(i)}
+    only_transposes: bool = False  # whether T stands above names, and nowhere else
     renamed: dict[Key, Key] = field(default_factory=dict)  # x in x_i is the bold x
     thin: set[Key] = field(default_factory=set)  # those that aren't bold by oversight
     identifiers: dict[tuple[Key, tuple[str, ...], int], str] = field(default_factory=dict)
@@ -296,8 +297,21 @@ def analysed(trees: Iterable[Tree], labels: Set[str] = frozenset()) -> Symbols:
     found.indices -= labels
     _slots(found, uses)
     found.sampled = _sampled(found, uses)
+    found.only_transposes = _only_transposes(everything)
     _names(found, everything, uses, lefts)
     return found
+
+
+def _only_transposes(trees: Iterable[Tree]) -> bool:
+    """Whether T stands above letters and parentheses, and never by itself or above a sum."""
+    everywhere = above = 0
+    for node in (node for tree in trees for node in walk(tree)):
+        everywhere += isinstance(node, Name) and node.text == "T"
+        base = only(node.base) if isinstance(node, Scripted) else None
+        if isinstance(node, Scripted) and not (isinstance(base, Name) and base.kind == "big"):
+            raised = [only(tree) for tree in node.above]
+            above += sum(isinstance(tree, Name) and tree.text == "T" for tree in raised)
+    return everywhere == above > 1
 
 
 def _bound_by(tree: Tree) -> Iterator[str]:
