@@ -262,15 +262,20 @@ class Evaluator:
             return self.algebra.mapped(value, lambda expr: expr**-1)
         if value.rank != 2:
             raise Misfit("an inverse of what is no matrix")
-        self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
+        value = self._square(value)
         if self.algebra.dry:
             return Value(S.One, value.axes)
         base, places, turned = self._as_named(value)
         row, column = value.axes[::-1] if turned else value.axes
         return Value(MatrixInverse(base, row, column, row.size, *places), value.axes)
 
-    def _determinant(self, value: Value) -> Value:
+    def _square(self, value: Value) -> Value:
+        """A matrix with two axes of one length."""
         self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
+        return self.algebra.renamed(value, [self.algebra.index(axis.size) for axis in value.axes])
+
+    def _determinant(self, value: Value) -> Value:
+        value = self._square(value)
         if self.algebra.dry:
             return Value(S.One)
         base, places, _ = self._as_named(value)
@@ -299,7 +304,6 @@ class Evaluator:
             absolute = self.algebra.mapped(value, ELEMENTWISE["abs"].build)
             return self.algebra.summed(absolute, absolute.axes)
         if kind == "|" and value.rank == 2:
-            self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
             self.algebra.doubtful = True
             self.algebra.choose("|·| of a matrix was read as its determinant")
             return self._determinant(value)
@@ -492,8 +496,7 @@ class Evaluator:
         if name == "det" and len(values) == 1 and values[0].rank == 2:
             return self._determinant(values[0])
         if name == "trace" and len(values) == 1 and values[0].rank == 2:
-            self.algebra.sizes.unify(values[0].axes[0].size, values[0].axes[1].size)
-            return self._word(name, values, ())
+            return self._word(name, [self._square(values[0])], ())
         if name in _REDUCTIONS and len(values) == 1 and not term.primes:
             return self._word(name, values, ())
         if name in ("vec", "argmax", "argmin", "lim", "sup", "inf", "arg", "log_softmax") or name in VOCABULARY:
