@@ -140,3 +140,15 @@ def test_misprints_of_a_term_and_of_an_index(tmp_path):
     product = r"$u = A v$, $u_i = \sum_j A_{ij} v_i$"
     assert statuses(tmp_path, product)[-1] == "refuted"
     assert statuses(tmp_path, product.replace("v_i$", "v_j$"))[-1] == "proved"
+
+
+def test_what_is_transposed_above_an_e_isnt_lost(tmp_path):
+    text = r"$p = e^{b^T x}$" + "\n\n" + r"$\frac{\partial p}{\partial b} = x e^{b^T x}$"
+    assert statuses(tmp_path, text)[-1] == "proved"
+    assert statuses(tmp_path, text[:-1].replace(r"x e^{b^T x}", r"x e^T x") + "$")[-1] == "malformed"
+
+
+def test_a_trace_makes_the_two_axes_of_a_product_as_long(tmp_path):
+    shapes = "<!-- symgrad: A: 2 2 -->\n\n"
+    assert statuses(tmp_path, shapes + r"$\nabla_A \operatorname{tr}(A B) = B^T$")[-1] == "proved"
+    assert statuses(tmp_path, shapes + r"$\nabla_A \operatorname{tr}(A B) = 2 B^T$")[-1] == "refuted"
