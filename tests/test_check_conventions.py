@@ -185,3 +185,12 @@ $$\frac{\partial L}{\partial U} = \frac{\partial L}{\partial u} \cdot h$$
     (tmp_path / "a.md").write_text(text)
     _, right, wrong = sg.check_document(tmp_path / "a.md")
     assert (right.status, wrong.status) == ("proved", "malformed")
+
+
+def test_what_may_vary_with_the_terms_of_a_sum_cannot_be_drawn_out_of_it():
+    definitions = [r"z = \sum_j w_j x_j + b", r"C = -\frac{1}{n} \sum_x y \ln z"]
+    right, wrong = (
+        sg.verify(definitions, rf"\frac{{\partial C}}{{\partial w_j}} = -\frac{{1}}{{n}} {claim}")
+        for claim in (r"\sum_x \frac{y x_j}{z}", r"y \sum_x \frac{x_j}{z}")
+    )
+    assert right and wrong.status == "undecided" and "y may be another one for each x" in wrong.reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from sympy import Expr, Indexed, Integer, KroneckerDelta, Symbol
@@ -49,6 +49,25 @@ class Doubts:
         """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
         zero = isinstance(right, t.Num) or not has_derivative(left)
         return not zero and self._opened_side(correct, context).rhs.is_zero is True
+
+    def varying(self, sides: Sequence[t.Term], number: int) -> str:
+        """A quantity beside Σ_x, over an index that nothing has, that stands behind it, too: another for each x.
+
+        One term stands for all, so that it could be drawn out of the sum.
+        """
+        terms = [*sides, *(d.body for d in self.world.closure(used(sides), number))]
+        inside: dict[str, str] = {}
+        for big in (node for term in terms for node in t.walk(term) if isinstance(node, t.Big) and node.kind == "sum"):
+            names = used([big.body])
+            for over in big.over:
+                if over.first is None and over.letter not in free_letters(big.body) and names != {over.letter}:
+                    inside |= dict.fromkeys(names, over.letter)
+        if not inside:
+            return ""
+        outside = used([_without_sums(side, set(inside.values())) for side in sides])
+        by = used([by for side in sides for node in t.walk(side) if isinstance(node, t.Partial) for by in node.by])
+        name = next((name for name in sorted(outside - by) if name in inside), "")
+        return f"{name} may be another one for each {inside[name]}, over which the sum runs" if name else ""
 
     def about(
         self,
@@ -352,6 +371,16 @@ class Doubts:
         if reached & weighted or not by - through:
             return f"nothing defines {names}, which may depend on it in other ways"
         return ""
+
+
+def _without_sums(term: t.Term, letters: Set[str]) -> t.Term:
+    """A term without its sums over some letters, and without what is differentiated."""
+    one = t.Num(term.span, "1")
+    if isinstance(term, t.Partial):
+        return one
+    if isinstance(term, t.Big) and any(over.letter in letters for over in term.over):
+        return one
+    return t.with_parts(term, lambda part: _without_sums(part, letters))
 
 
 def _places(sides: Sequence[t.Term]) -> set[str]:

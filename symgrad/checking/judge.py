@@ -394,6 +394,9 @@ class Judge:
             if verdict:
                 if self._doubts.is_empty(left, right, correct, context):
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", UNTIED))
+                varying = self._doubts.varying((left, right), number)
+                if varying:
+                    return dataclasses.replace(found, verdict=Verdict("undecided", "", varying))
                 if TRANSPOSED_NUMBER in readings:  # it holds for numbers; whether it does for what is meant isn't known
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", TRANSPOSED_NUMBER))
                 return found
