@@ -18,7 +18,7 @@ _WITH_NUMPY = {
     "symgrad.training": ("DivergenceError", "Epoch", "History", "Run", "columns", "fit", "optimizers", "schedules"),
     "symgrad.checking": ("Report", "check_document", "verify"),
     "symgrad.estimators": ("SymbolicClassifier", "SymbolicRegressor"),
-    "symgrad.exporting": ("export", "to_jax", "to_torch"),
+    "symgrad.exporting": ("export", "to_jax", "to_onnx", "to_torch"),
     "symgrad.verification": ("BackwardReport", "assert_backward", "verify_backward", "verify_numbers"),
 }
 

@@ -110,6 +110,10 @@ class Infix:
             return Piece(f"{expr.p}/{expr.q}", PRODUCT)
         return Piece(self._digits(expr), ATOM if expr.is_nonnegative else PRODUCT)
 
+    def whole(self, value: int) -> str:
+        """A whole number among numbers that may have fractions."""
+        return str(value)
+
     def _digits(self, expr: Expr) -> str:
         """All digits of a number; a large whole one that was written with an exponent, 1e30, has one again."""
         if not expr.is_Integer:
@@ -137,12 +141,12 @@ class Infix:
             if factor.is_Rational and factor.is_negative:
                 sign, factor = "-", -factor
             if factor.is_Rational and factor.p == 1 and factor not in self.written:
-                under.extend([str(factor.q)] if factor.q != 1 else [])
+                under.extend([self.whole(factor.q)] if factor.q != 1 else [])
             elif isinstance(factor, Pow) and factor.exp.is_Rational and factor.exp < 0:
                 under.append(self.within(factor.base**-factor.exp, POWER))
             else:
                 over.append(self.within(factor, PRODUCT))
-        text = sign + ("*".join(over) or "1")
+        text = sign + ("*".join(over) or self.whole(1))
         if under:
             text += f"/({'*'.join(under)})" if len(under) > 1 else f"/{under[0]}"
         return Piece(text, PRODUCT)
@@ -151,7 +155,7 @@ class Infix:
         """A power, a quotient, or a root."""
         base, exponent = expr.args
         if exponent.is_Rational and exponent < 0:
-            return Piece(f"1/{self.within(base**-exponent, POWER)}", PRODUCT)
+            return Piece(f"{self.whole(1)}/{self.within(base**-exponent, POWER)}", PRODUCT)
         if exponent is S.Half:
             return self.root(base)
         return Piece(f"{self.within(base, ATOM)}**{self.within(exponent, ATOM)}", POWER)

@@ -22,6 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from symgrad.estimators.weighting import weighted
+
 Regressor, Classifier = sg.SymbolicRegressor, sg.SymbolicClassifier
 
 
@@ -54,7 +56,7 @@ def line(height, weight, w, b):
     [
         Regressor(),
         Classifier(),
-        Regressor(hidden, sizes={"h": 3}, max_iter=100),
+        Regressor(hidden, sizes={"h": 3}, max_iter=50),  # later, roundings alone lead to other optima
         Classifier(hidden_classes, sizes={"h": 3}, max_iter=100),
     ]
 )
@@ -115,6 +117,58 @@ def test_a_hidden_layer_bends():
     again = pickle.loads(pickle.dumps(network))
     np.testing.assert_array_equal(again.predict(x), network.predict(x))
     np.testing.assert_array_equal(clone(network).fit(x, y).predict(x), network.predict(x))
+
+
+def test_weights_are_those_of_scikit_learn():
+    X, y = load_diabetes(return_X_y=True)
+    X, weights = StandardScaler().fit_transform(X), np.random.default_rng(0).uniform(0, 3, len(y))
+    theirs = LinearRegression().fit(X, y, weights)
+    for mine in (Regressor(tol=1e-8), Regressor("a*x0 + b*x1 + c", tol=1e-8), Regressor(tol=1e-7, backend="native")):
+        found = mine.fit(X, y, sample_weight=weights)
+        columns = slice(0, 2) if mine.model else slice(None)
+        expected = LinearRegression().fit(X[:, columns], y, weights) if mine.model else theirs
+        np.testing.assert_allclose(found.predict(X), expected.predict(X[:, columns]), rtol=1e-6)
+    X, y = load_iris(return_X_y=True)
+    X, weights = StandardScaler().fit_transform(X), np.random.default_rng(0).uniform(0, 3, len(y))
+    mine = Classifier(constants={"alpha": 0.01}).fit(X, y, weights)
+    theirs = LogisticRegression(C=1 / (0.01 * weights.sum()), tol=1e-10, max_iter=10_000).fit(X, y, weights)
+    np.testing.assert_allclose(mine.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
+
+
+@sg.model
+def centred(X: "n d", y: "n", w: "d"):
+    yhat = (X - sg.mean(X, axis="n")) @ w
+    L = sg.sqrt(sg.mse(yhat, y)) + sg.sum((yhat - y) ** 4)
+    return L
+
+
+@sg.model
+def largest(X: "n d", y: "n", w: "d"):
+    yhat = X @ w
+    L = sg.max((yhat - y) ** 2)
+    return L
+
+
+@sg.model
+def successive(X: "n d", y: "n", w: "d"):
+    yhat = X @ w
+    e = yhat - y
+    L = sg.sum((e[1:] - e[:-1]) ** 2)
+    return L
+
+
+def test_a_weighted_cost_is_that_of_samples_that_are_there_so_often():
+    rng = np.random.default_rng(0)
+    X, y, w, often = rng.normal(size=(7, 3)), rng.normal(size=7), rng.normal(size=3), rng.integers(0, 4, 7)
+    model, name = weighted(centred, "y")
+    repeated = centred(X=X.repeat(often, axis=0), y=y.repeat(often), w=w)
+    assert model(X=X, y=y, w=w, **{name: often.astype(float)}) == pytest.approx(repeated, rel=1e-13)
+
+
+@pytest.mark.parametrize("model", [largest, successive])
+def test_a_cost_where_samples_meet_otherwise_than_in_sums_has_no_weights(model):
+    with pytest.raises(InputError, match="otherwise than in a sum over the samples"):
+        Regressor(model).fit(X2, Y2, sample_weight=Y2 + 1)
 
 
 def test_it_works_in_pipelines_and_searches():

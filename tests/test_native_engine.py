@@ -228,6 +228,16 @@ def test_epochs_split_over_calls_are_the_same_to_the_last_bit(batch):
 
 
 @needs_compiler
+def test_runs_with_large_matrix_products_repeat_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    data = {"X": rng.normal(size=(512, 256)), "y": rng.integers(4, size=512)}
+    start = {"W1": rng.normal(size=(256, 128)), "b1": np.zeros(128), "W2": rng.normal(size=(128, 4)), "b2": np.zeros(4)}
+    settings = {"learning_rate": 0.01, "epochs": 3, "batch": 128, "shuffle": True, "seed": 1, "backend": "native"}
+    first, again = (sg.fit(classifier, data, start, progress=False, **settings) for _ in range(2))
+    assert all(np.array_equal(first.params[name], again.params[name]) for name in start)
+
+
+@needs_compiler
 def test_a_snapshot_is_where_it_goes_on_and_batches_may_come_from_elsewhere():
     given = perceptron_task(batch=16, optimizer=adam())
     engines = [module.engine(given) for module in (native_engine, numpy_engine)]

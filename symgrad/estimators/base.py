@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from symgrad.equations import Model
 from symgrad.errors import InputError
 from symgrad.estimators.roles import Roles, assigned
 from symgrad.estimators.starting import start_values
+from symgrad.estimators.weighting import weighted
 from symgrad.training import fit
 
 
@@ -66,13 +67,25 @@ class SymbolicEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             raise InputError(f"{self.model!r} uses {beyond[0]}, but the data has {len(columns)} columns, from x0 on")
         return roles
 
-    def _train(self, roles: Roles, X: NDArray[np.float64], target: NDArray[Any], start: Mapping[str, Any]) -> None:
+    def _train(
+        self,
+        roles: Roles,
+        X: NDArray[np.float64],
+        target: NDArray[Any],
+        start: Mapping[str, Any],
+        weights: NDArray[np.float64] | None,
+    ) -> None:
         """Fit the parameters and keep them; warns where `max_iter` epochs weren't enough."""
         random = check_random_state(self.random_state)
         columns = {**roles.columns(X), roles.target: target}
+        model, data = roles.model, {**columns, **roles.constants}
+        if weights is not None:
+            model, name = weighted(model, roles.target)
+            # A model of numbers takes the mean over the samples that there are.
+            data[name] = weights if model.has_axes else weights / weights.mean()
         run = fit(
-            roles.model,
-            {**columns, **roles.constants},
+            model,
+            data,
             start_values(roles, columns, start, self.sizes, random),
             optimizer=self.optimizer,
             learning_rate=self.learning_rate,
@@ -115,6 +128,19 @@ class SymbolicEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn sh
             )
         found: NDArray[np.float64] = computed
         return found
+
+
+def counted(
+    X: NDArray[np.float64], y: NDArray[Any], sample_weight: Any
+) -> tuple[NDArray[np.float64], NDArray[Any], NDArray[np.float64] | None]:
+    """The samples that have a weight, with these; raises ValueError for weights that are none, or none for a sample."""
+    if sample_weight is None:
+        return X, y, None
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    count = weights > 0
+    if not count.any():
+        raise InputError("sample_weight is zero for every sample")
+    return X[count], y[count], weights[count]
 
 
 def given_model(model: Any) -> Model:

@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from symgrad.errors import InputError
-from symgrad.estimators.base import SymbolicEstimator, given_model
+from symgrad.estimators.base import SymbolicEstimator, counted, given_model
 from symgrad.estimators.formula import two_classes
 from symgrad.estimators.linear import softmax_regression
 from symgrad.estimators.roles import Roles
@@ -33,13 +33,16 @@ class SymbolicClassifier(ClassifierMixin, SymbolicEstimator):  # type: ignore[mi
     ['a', 'b']
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the parameters to samples X (samples, columns) and labels y (samples,).
 
-        Raises InputError where the model's roles can't be told, DivergenceError where numbers stop being finite.
+        `sample_weight` (samples,) says how often each sample counts; a label counts that any of its samples has.
+        Raises InputError where the model's roles can't be told, or its cost can't be weighted, and DivergenceError
+        where numbers stop being finite.
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
+        X, y, weights = counted(X, y, sample_weight)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         start = self.start
         if self.model is None:
@@ -48,7 +51,7 @@ class SymbolicClassifier(ClassifierMixin, SymbolicEstimator):  # type: ignore[mi
         else:
             model = two_classes(self.model) if isinstance(self.model, str) else given_model(self.model)
         roles = self._roles(model, ("P", "p", "yhat", "Yhat"))
-        self._train(roles, X, self._encoded(roles, numbers), start or {})
+        self._train(roles, X, self._encoded(roles, numbers), start or {}, weights)
         self._probabilities(X)
         return self
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import validate_data
 
-from symgrad.estimators.base import SymbolicEstimator, given_model
+from symgrad.estimators.base import SymbolicEstimator, counted, given_model
 from symgrad.estimators.formula import regression
 from symgrad.estimators.linear import linear, linear_outputs
 
@@ -53,13 +53,14 @@ class SymbolicRegressor(RegressorMixin, SymbolicEstimator):  # type: ignore[misc
     {'a': 3.0, 'b': 2.0}
     """
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the parameters to samples X (samples, columns) and targets y (samples,) or (samples, outputs).
 
-        Raises InputError where the model's roles can't be told, DivergenceError where numbers stop being finite.
+        `sample_weight` (samples,) says how often each sample counts. Raises InputError where the model's roles can't
+        be told, or its cost can't be weighted, and DivergenceError where numbers stop being finite.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=self._outputs != 1, y_numeric=True)
-        y = y.astype(np.float64)
+        X, y, weights = counted(X, y.astype(np.float64), sample_weight)
         start = self.start
         if self.model is None:
             model = linear if y.ndim == 1 else linear_outputs
@@ -71,7 +72,7 @@ class SymbolicRegressor(RegressorMixin, SymbolicEstimator):  # type: ignore[misc
             }
         else:
             model = regression(self.model) if isinstance(self.model, str) else given_model(self.model)
-        self._train(self._roles(model, ("yhat", "Yhat")), X, y, start or {})
+        self._train(self._roles(model, ("yhat", "Yhat")), X, y, start or {}, weights)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:

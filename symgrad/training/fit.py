@@ -55,7 +55,8 @@ def fit(
     frame; None or {} for a model without data; or an iterable of batches, each such a mapping. `params` gives the
     start value of every other input. The cost is the mean of the loss over the samples; a model with axes takes its
     own mean. An epoch passes once over all samples, in batches: "full" (all samples), "sample" (one) or a number, in
-    the order of the data or, with `shuffle=True`, in a new order each epoch. A `seed` repeats a run to the last bit.
+    the order of the data or, with `shuffle=True`, in a new order each epoch. A `seed` repeats a run to the last bit,
+    on the same machine with as many threads of its BLAS.
 
     Each step moves the parameters as the `optimizer` says: "sgd", "momentum", "nesterov", "adam", "adamw",
     "rmsprop", or one of `sg.optimizers` with its settings. `learning_rate` is a number, one of `sg.schedules`, or any

@@ -46,7 +46,11 @@ def engine(task: Task) -> Engine:
 
 
 class NativeEngine:
-    """Training loops as compiled C; all parameters lie in one array, and so does each slot of the optimiser."""
+    """Training loops as compiled C; all parameters lie in one array, and so does each slot of the optimiser.
+
+    The threads are those of the BLAS, which takes several for large matrix products alone, as many as it is set to
+    (OPENBLAS_NUM_THREADS, threadpoolctl). Runs repeat bit for bit with the same number.
+    """
 
     def __init__(self, task: Task) -> None:
         begin = perf_counter()
@@ -115,22 +119,21 @@ class NativeEngine:
         places = None if orders is None or self._full else np.ascontiguousarray(orders, np.int64)
         if epochs and self._full and not self._fresh:
             self._evaluated(self._columns)
-        with self._library.one_thread():
-            self._library.functions.run(
-                ctypes.c_long(epochs),
-                ctypes.c_long(self._task.samples),
-                address(places),
-                address(rates),
-                ctypes.c_int(record),
-                self._own,
-                *self._state,
-                self._at_gradient,
-                self._library.work((self._task.samples,)),
-                self._gathering,
-                address(losses),
-                address(lengths),
-                address(points),
-            )
+        self._library.functions.run(
+            ctypes.c_long(epochs),
+            ctypes.c_long(self._task.samples),
+            address(places),
+            address(rates),
+            ctypes.c_int(record),
+            self._own,
+            *self._state,
+            self._at_gradient,
+            self._library.work((self._task.samples,)),
+            self._gathering,
+            address(losses),
+            address(lengths),
+            address(points),
+        )
         self._fresh = self._full
         return Track(losses, self._by_name(points) if record else {}, lengths)
 
@@ -174,7 +177,7 @@ class NativeEngine:
         elif made.blas is None:
             products = f"{count} matrix products are loops of its own, since no BLAS was found"
         else:
-            products = f"{count} matrix products call {made.blas.file.rpartition('/')[2]} with one thread"
+            products = f"{count} matrix products call {made.blas.file.rpartition('/')[2]}"
         if self._moments is not None:
             products = self._moments.summary
         how = "loaded from the cache" if made.known else "compiled"
@@ -246,16 +249,15 @@ class NativeEngine:
         if columns is not self._columns and not self._whole_kernel.varying:
             return self._any((samples,), columns, self._theta, self._gradient)
         names = training.all_columns(self._whole_kernel)
-        with self._library.one_thread():
-            return float(
-                self._library.functions.whole(
-                    (ctypes.c_long * 1)(samples),
-                    self._own if columns is self._columns else addresses([columns[name] for name in names]),
-                    self._state[0],
-                    self._at_gradient,
-                    self._library.work((max(samples, self._task.samples),)),
-                )
+        return float(
+            self._library.functions.whole(
+                (ctypes.c_long * 1)(samples),
+                self._own if columns is self._columns else addresses([columns[name] for name in names]),
+                self._state[0],
+                self._at_gradient,
+                self._library.work((max(samples, self._task.samples),)),
             )
+        )
 
     def _batch(self, columns: Mapping[str, NDArray[Any]]) -> Arrays:
         """The columns of an evaluation: the task's own, or others."""

@@ -275,10 +275,16 @@ class _Printing:
         gradients.update({name: partial_name(result, name) for name in self.task.params})
         source = MathSource(self.steps.derivation.written, self.used)
         sweep = self._short_sweep(equations, gradients)
+        loss = result if self.wants_loss else ""
         if sweep is None:
             lines = statements(equations, source)
         else:
-            lines = statements(sweep.equations, source)
+            equations = sweep.equations
+            costs = [equation for equation in equations if equation.name == result]
+            if costs and not any(result in equation.uses for equation in equations):
+                equations = tuple(equation for equation in equations if equation.name != result)
+                loss = source.text(costs[0].rhs)
+            lines = statements(equations, source)
             self.outside = statements(sweep.before, source)
             self.moves = [f"{name} -= {source.text(step)}" for name, step in sweep.steps.items()]
         defaults = self.task.model.defaults
@@ -286,7 +292,7 @@ class _Printing:
         head = [f"{name} = {float(defaults[name])!r}" for name in missing]
         notes = ["plain Python on floats, which for single numbers is several times faster than NumPy"]
         notes += _about_loss(self)
-        return head, lines, result if self.wants_loss else "", tuple(notes)
+        return head, lines, loss, tuple(notes)
 
     def _short_sweep(self, equations: tuple[Equation, ...], gradients: dict[str, str]) -> Sweep | None:
         """The sweep that gives the steps at once, where they are plain ones."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from sympy import Add, Expr, Mul, Pow, S, Symbol, preorder_traversal
 
@@ -42,6 +43,7 @@ def plain_sweep(
     if any(equation is None for equation in begun):
         return None
     short = _written_out(_named([one for one in begun if one is not None], names), kept | set(gradients.values()))
+    short = _shared(short, names)
     by_name = {equation.name: equation for equation in short}
     steps: dict[str, Expr] = {}
     for name, gradient in gradients.items():
@@ -119,6 +121,33 @@ def _written_out(equations: list[Equation], kept: set[str]) -> list[Equation]:
         else:
             done.append(Equation(equation.name, rhs))
     return done
+
+
+def _shared(equations: list[Equation], names: Names) -> list[Equation]:
+    """The equations with a name for each product of two quantities that several of them have as factors."""
+    factors = {equation.name: _factors(equation.rhs) for equation in equations}
+    symbols = [sorted({one.name for one in found if isinstance(one, Symbol)}) for found in factors.values()]
+    pairs = Counter(pair for found in symbols for pair in combinations(found, 2))
+    pair, count = max(pairs.items(), key=lambda item: item[1], default=((), 0))
+    if count < 2:
+        return equations
+    name, product = Symbol(names.new("e0")), [Symbol(one) for one in pair]
+    done: list[Equation] = []
+    for equation in equations:
+        rest, rhs = factors[equation.name], equation.rhs
+        if all(factor in rest for factor in product):
+            if not any(one.name == name.name for one in done):
+                done.append(Equation(name.name, Mul(*product)))
+            for factor in product:
+                rest.remove(factor)
+            rhs = Mul(name, *rest, evaluate=False) if rest else name
+        done.append(Equation(equation.name, rhs))
+    return _shared(done, names)
+
+
+def _factors(expr: Expr) -> list[Expr]:
+    """The factors of a product, and of products in it that weren't multiplied out."""
+    return [factor for arg in expr.args for factor in _factors(arg)] if isinstance(expr, Mul) else [expr]
 
 
 def _replaced(expr: Expr, table: Mapping[Expr, Expr]) -> Expr:

@@ -54,10 +54,10 @@ def _neuron(case: Case) -> Loop:
         rate = 2 * case.rate
         for _ in range(epochs):
             for x, y in samples:
-                a1 = 1 / (1 + exp(-w1 * x - b1))
-                a2 = 1 / (1 + exp(-w2 * a1 - b2))
-                d2 = rate * (a2 - y) * a2 * (1 - a2)
-                d1 = d2 * w2 * a1 * (1 - a1)
+                a1 = 1.0 / (1.0 + exp(-w1 * x - b1))
+                a2 = 1.0 / (1.0 + exp(-w2 * a1 - b2))
+                d2 = rate * (a2 - y) * a2 * (1.0 - a2)
+                d1 = d2 * w2 * a1 * (1.0 - a1)
                 w2 -= d2 * a1
                 b2 -= d2
                 w1 -= d1 * x

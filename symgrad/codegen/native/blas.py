@@ -7,10 +7,8 @@ import functools
 import importlib
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 #: The names under which libraries have cblas_dgemm and cblas_sgemm, and the bits of their whole numbers.
 _NAMES = (
@@ -19,12 +17,6 @@ _NAMES = (
     ("cblas_{}gemm_64", 64),
     ("scipy_cblas_{}gemm", 32),
     ("cblas_{}gemm", 32),
-)
-_THREADS = (
-    "scipy_openblas_{}_num_threads64_",
-    "openblas_{}_num_threads64_",
-    "scipy_openblas_{}_num_threads",
-    "openblas_{}_num_threads",
 )
 
 
@@ -36,28 +28,6 @@ class Blas:
     double: int
     single: int
     bits: int
-    library: ctypes.CDLL
-
-    @contextmanager
-    def one_thread(self) -> Iterator[None]:
-        """The library with one thread, and afterwards with as many as it had."""
-        count, change = self._threads
-        if count is None or change is None:
-            yield
-            return
-        before = count()
-        change(1)
-        try:
-            yield
-        finally:
-            change(before)
-
-    @property
-    def _threads(self) -> tuple[Any, Any]:
-        for name in _THREADS:
-            if hasattr(self.library, name.format("set")) and hasattr(self.library, name.format("get")):
-                return self.library[name.format("get")], self.library[name.format("set")]
-        return None, None
 
 
 @functools.cache
@@ -72,7 +42,7 @@ def find_blas() -> Blas | None:
             if hasattr(library, name.format("d")) and hasattr(library, name.format("s")):
                 addresses = (ctypes.cast(library[name.format(kind)], ctypes.c_void_p).value for kind in "ds")
                 double, single = (address or 0 for address in addresses)
-                return Blas(str(file), double, single, bits, library)
+                return Blas(str(file), double, single, bits)
     return None
 
 

@@ -8,8 +8,6 @@ numbers is 0.
 
 from __future__ import annotations
 
-from textwrap import indent
-
 _DOUBLE = (
     "2.5100375832561234e-08 2.7620075879983367e-07 2.7557268480310024e-06 2.4801521322368692e-05 "
     "0.00019841269863040545 0.0013888888917196719 0.008333333333330065 0.041666666666624164 0.16666666666666669 0.5"
@@ -28,10 +26,11 @@ static inline real reduced_expm1(real z, real *half)
 {{
     const real k = __builtin_rint{f}(z*1.4426950408889634{f});
     const real r = FMA(k, -{low}{f}, FMA(k, -{high}{f}, z));
-{polynomial}
+    const real s = r*r; /* even and odd powers apart: half as long a chain of operations that wait for each other */
+    const real p = {even} + r*({odd});
     union {{ {whole} bits; real number; }} power = {{ ({whole})((int)k + {bias}) << {shift} }};
     *half = power.number;
-    return r + r*r*p;
+    return r + s*p;
 }}
 """
 _EXP = """\
@@ -75,11 +74,11 @@ def elementary(called: set[str], single: bool) -> str:
     if not called:
         return ""
     f = "f" if single else ""
-    first, *rest = (_SINGLE if single else _DOUBLE).split()
-    polynomial = [f"real p = {first}{f};", *(f"p = p*r + {coefficient}{f};" for coefficient in rest)]
+    coefficients = (_SINGLE if single else _DOUBLE).split()[::-1]
     values = {
         "f": f,
-        "polynomial": indent("\n".join(polynomial), "    "),
+        "even": _horner(coefficients[::2], f),
+        "odd": _horner(coefficients[1::2], f),
         "high": "0.693359375" if single else "0.6931471803691238",
         "low": "-0.00021219444005469057" if single else "1.9082149292705877e-10",
         "whole": "int" if single else "long long",
@@ -96,3 +95,10 @@ def elementary(called: set[str], single: bool) -> str:
     text += _SIGMOID if "sigmoid" in called else ""
     text += _SOFTPLUS.format(f=f) if "softplus" in called else ""
     return text.replace("--", "")
+
+
+def _horner(coefficients: list[str], f: str) -> str:
+    """A polynomial in s, from the lowest coefficient on."""
+    first, *rest = coefficients
+    inner = _horner(rest, f) if rest else ""
+    return f"{first}{f} + s*{f'({inner})' if len(rest) > 1 else inner}" if rest else f"{first}{f}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from time import perf_counter
 from typing import Any
 
@@ -33,8 +32,7 @@ class Library:
         every = [*texts, *parts, workspace(kernels, "workspace")]
         self.source = source(title, called, every, self.single, bits)
         self.functions, self.known = library(self.source)
-        self.products = "product" in called and self.blas is not None
-        if self.products and self.blas is not None:
+        if "product" in called and self.blas is not None:
             self.functions.use_blas(ctypes.c_void_p(self.blas.single if self.single else self.blas.double))
         self.functions.workspace.restype = ctypes.c_long
         self._work: dict[tuple[int, ...], tuple[NDArray[Any], ctypes.c_void_p]] = {}
@@ -48,10 +46,6 @@ class Library:
             array = aligned(count, self.real)
             self._work[sizes] = array, address(array)
         return self._work[sizes][1]
-
-    def one_thread(self) -> AbstractContextManager[None]:
-        """The BLAS with one thread, where it is called."""
-        return self.blas.one_thread() if self.products and self.blas is not None else nullcontext()
 
 
 class Function:
@@ -67,13 +61,12 @@ class Function:
         self, sizes: tuple[int, ...], columns: Mapping[str, NDArray[Any]], theta: NDArray[Any], out: NDArray[Any]
     ) -> float:
         """What the kernel returns, 0 if nothing."""
-        with self.library.one_thread():
-            return float(
-                self._call(
-                    (ctypes.c_long * max(len(sizes), 1))(*sizes),
-                    addresses([columns[name] for name in all_columns(self.kernel)]),
-                    address(theta),
-                    address(out),
-                    self.library.work(sizes),
-                )
+        return float(
+            self._call(
+                (ctypes.c_long * max(len(sizes), 1))(*sizes),
+                addresses([columns[name] for name in all_columns(self.kernel)]),
+                address(theta),
+                address(out),
+                self.library.work(sizes),
             )
+        )

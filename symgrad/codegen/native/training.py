@@ -66,16 +66,20 @@ def run(loop: Loop) -> str:
 
 
 def _kept(loop: Loop) -> tuple[list[str], list[str]]:
-    """What keeps a few parameters in registers through the loop: local arrays, copied before and after it."""
+    """What keeps a few parameters in registers through the loop: local arrays, copied before and after it.
+
+    The gradient of a batch has no use after its step: left where it is, it joins the update's operations.
+    """
     sizes = {"theta": loop.count, "gradient": loop.count, "slots": loop.slots * loop.count, "steps": 1}
     if loop.count > REGISTERS:
         return [], []
     before, after = [], []
     for name, size in sizes.items():
         if size:
-            kind = "double" if name == "steps" else "real"
-            before += [f"{kind} {name}[{size}];", f"memcpy({name}, all_{name}, sizeof {name});"]
-            after.append(f"memcpy(all_{name}, {name}, sizeof {name});")
+            before.append(f"{'double' if name == 'steps' else 'real'} {name}[{size}];")
+            if name != "gradient" or loop.batch is None:
+                before.append(f"memcpy({name}, all_{name}, sizeof {name});")
+                after.append(f"memcpy(all_{name}, {name}, sizeof {name});")
     return before, after
 
 
