@@ -253,7 +253,7 @@ def _shifted(tree: Sum, bracket: str) -> Script | None:
     if first is not None:
         letters.remove(first)
         return Script(letter=first[1], shift=shift, bracket=bracket, more=tuple(letters))
-    return None if letters else Script(word=str(shift), bracket=bracket)
+    return None if letters or len(tree.terms) > 1 else Script(word=str(shift), bracket=bracket)
 
 
 def key_of(name: Name) -> Key:
