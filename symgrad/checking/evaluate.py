@@ -443,6 +443,8 @@ class Evaluator:
             return self.algebra.times(values[0], "", values[1])
         if name == "diag" and len(values) == 1:
             return self._diagonal(values[0])
+        if len(values) == 2 and not term.primes and name in ("sum", "mean", "dot", "multiply"):
+            return self._numpy(name, values[0], values[1], arguments[1])
         if name in ("trace", "det") and len(values) == 1 and values[0].rank == 2:
             self.algebra.sizes.unify(values[0].axes[0].size, values[0].axes[1].size)
             return self._word(name, values, ())
@@ -453,6 +455,23 @@ class Evaluator:
         if len(values) > 1 and not term.primes and all(isinstance(argument, t.Ref) for argument in arguments):
             return self._unknown(name, [ref.name for ref in arguments if isinstance(ref, t.Ref)], values)
         return self._abstract(name, values, term.primes)
+
+    def _numpy(self, name: str, one: Value, other: Value, second: t.Term) -> Value:
+        """np.dot and np.multiply of two arrays, np.sum and np.mean over one axis."""
+        if name == "multiply":
+            return self.algebra.hadamard(one, other)
+        if name == "dot":
+            if not one.rank or not other.rank or max(one.rank, other.rank) > 2:
+                return self.algebra.times(one, "", other)
+            return self.algebra.contract(one, one.rank - 1, other, 0)
+        place = int(second.text) if isinstance(second, t.Num) and second.text in ("0", "1") else one.rank
+        if place >= one.rank:
+            raise Misfit(f"{name} over an axis that isn't there")
+        axis = one.axes[place]
+        found = self.algebra.summed(one, (axis,))
+        if name == "sum":
+            return found
+        return self.algebra.hadamard(found, Value(self.algebra.built(lambda: self.algebra.sizes.find(axis.size) ** -1)))
 
     def _elementwise(self, name: str, value: Value, primes: int) -> Value:
         build = ELEMENTWISE[name].build
