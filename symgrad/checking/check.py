@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sympy import Expr
 
+from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
@@ -156,6 +157,7 @@ class _Checker:
         declared = {self._name(name): tuple(map(self._name, of)) for name, of in self.declared.unknown.items()}
         self.world = self.world.with_unknown(sentences, declared)
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
+        sentences = with_arguments(sentences, self.world)
         self.world.given = _given(sentences)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
@@ -410,6 +412,8 @@ class _Checker:
                 if all(size is not None for size in shape) and name not in known:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
+        names = {name for sentence in sentences for name in used(sentence.sides)}
+        known |= {name: () for name in names if name.endswith(ARGUMENT)}
         inference = Inference(self.world, sentences, known, self.lengths)
         self.shaped = frozenset(known) - changed
         return inference.shapes()
@@ -611,7 +615,7 @@ class _Checker:
         letters = [letter for letter in "nmkpqrst" if letter not in taken]
         unnamed = dict(zip(dict.fromkeys(re.findall(r"\bsize\d+\b", message)), letters, strict=False))
         message = re.sub(r"\bsize\d+\b", lambda match: unnamed.get(match[0], match[0]), message)
-        message = spelled(message)
+        message = spelled_argument(spelled(message))
         return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(
@@ -637,7 +641,7 @@ class _Checker:
             if wrong is not None and wrong.span.start >= start and wrong.span.end > wrong.span.start:
                 marked = (wrong.span.start - start, wrong.span.end - start)
             if verdict.status == "refuted" and verdict.correct is not None:
-                correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else verdict.latex()
+                correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else spelled_argument(verdict.latex())
         return dataclasses.replace(base, rule=rule, verdict=verdict, message=message, wrong=marked, correct=correct)
 
 

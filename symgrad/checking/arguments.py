@@ -1,0 +1,50 @@
+"""The letter of a function's argument: in d/dz g(z) = g(z)(1 - g(z)), z is any number, not the last layer's z."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from symgrad.checking.sentences import Sentence
+from symgrad.checking.world import LOSSES, World
+from symgrad.reading.latex import terms as t
+from symgrad.tensors.vocabulary import VOCABULARY
+
+ARGUMENT = "Argument"  # without _, behind which a layer stands
+
+_SPELLED = re.compile(rf"\\mathrm\{{([A-Za-z]){ARGUMENT}\}}|\b(\w+){ARGUMENT}\b")
+
+
+def spelled_argument(message: str) -> str:
+    r"""A message, or a formula, with such letters as the document has them.
+
+    >>> spelled_argument(r"\mathrm{zArgument}^2, exp(-zArgument)")
+    'z^2, exp(-z)'
+    """
+    return _SPELLED.sub(lambda match: match[1] or match[2], message)
+
+
+def with_arguments(sentences: Sequence[Sentence], world: World) -> list[Sentence]:
+    """The sentences in which such letters, of which a document has only those of its layers, have names of their own."""
+    return [_with_argument(sentence, world) for sentence in sentences]
+
+
+def _with_argument(sentence: Sentence, world: World) -> Sentence:
+    match sentence.sides:
+        case (t.Partial(of=t.Apply(function=function, arguments=(t.Ref(at=()) as of,)), by=(t.Ref(at=()) as by,)), *_):
+            if of.name != by.name or function in VOCABULARY or function.split("_")[0] in LOSSES:
+                return sentence
+        case _:
+            return sentence
+    name = of.name
+    if world.last_layer(name) == name:
+        return sentence
+
+    def argument(term: t.Term) -> t.Term:
+        own = isinstance(term, t.Ref) and term.name == name and not term.at
+        return replace(term, name=name + ARGUMENT) if own and isinstance(term, t.Ref) else term
+
+    words = f"{name} was read as any number, since {function} is a function of it"
+    sides = tuple(t.rewritten(side, argument) for side in sentence.sides)
+    return replace(sentence, sides=sides, choices=(*sentence.choices, words))
