@@ -14,8 +14,10 @@ from pathlib import Path
 
 from sympy import Expr
 
+from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
+from symgrad.checking.batches import divided
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
@@ -110,6 +112,7 @@ class _Checker:
     problems: list[Problem] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     silenced: dict[int, str] = field(default_factory=dict)  # by fragment
+    shapes_at: list[tuple[int, Mapping[str, tuple[str, ...]]]] = field(default_factory=list)  # before which sentence
 
     def findings(self) -> list[Finding]:
         """One finding an equation, in the document's order."""
@@ -124,7 +127,12 @@ class _Checker:
             sentences.append(found)
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
-        sentences = in_context(with_rows(self._with_entries(sentences)))
+        named = [
+            (number, {name: axes for text, axes in shapes.items() for name, at in [self._declared_name(text)] if not at})
+            for number, shapes in self.shapes_at
+        ]
+        self.anew = declared_anew(named, sentences)
+        sentences = in_context(with_rows(self._with_entries(with_new_names(sentences, self.anew))))
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()
@@ -165,7 +173,8 @@ class _Checker:
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         symmetric = frozenset({*map(self._name, self.declared.symmetric), *_symmetric(sentences)})
-        self.judge = Judge.of(self.world, shapes, self.lengths, facts, symmetric, self.seconds, self.shaped)
+        batch = divided(sentences, self.world, shapes[0], self.lengths)
+        self.judge = Judge.of(self.world, shapes, self.lengths, facts, symmetric, self.seconds, self.shaped, batch)
 
         @functools.cache
         def written() -> frozenset[t.Term]:
@@ -188,6 +197,7 @@ class _Checker:
         macros = Defined()
         formulas: list[tuple[Fragment, str, Defined]] = []
         directives: list[Declarations] = []
+        shapes_at: list[tuple[int, Mapping[str, tuple[str, ...]]]] = []  # before which formula each was declared
         pending: str | None = None
         last: int | None = None
         for fragment in self.document.fragments:
@@ -202,6 +212,7 @@ class _Checker:
                     else:
                         self.silenced[last] = found.silenced
                 directives.append(found)
+                shapes_at.append((len(formulas), found.shapes))
                 for equation in found.equations:
                     given = Fragment("given", Text.of(equation, self.document.file))
                     formulas.append((given, equation, macros))
@@ -230,9 +241,13 @@ class _Checker:
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
             below |= subscripted_words(text, known, self.decimal_comma)
+        number, starts = 0, []
         for fragment, text, known in formulas:
+            starts.append(number)
             for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
                 yield fragment, statement
+                number += 1
+        self.shapes_at = [(starts[place], shapes) for place, shapes in shapes_at if place < len(starts)]
 
     def _sections(self, fragments: Sequence[Fragment]) -> list[int]:
         """The numbers of the statements that sections begin with, each statement's fragment being given."""
@@ -377,7 +392,7 @@ class _Checker:
     def _lengths(self, sentences: Sequence[Sentence]) -> Mapping[str, Expr]:
         """The names that are lengths of axes: those that shapes are declared with, or sums run up to."""
         names: dict[str, None] = {}
-        for shape in self.declared.shapes.values():
+        for shape in (*self.declared.shapes.values(), *(change.before or () for change in self.anew)):
             for each in declared(shape, self.world.depth):
                 names |= dict.fromkeys(name for name in each if not name.isdigit())
         for sentence in sentences:
@@ -399,9 +414,15 @@ class _Checker:
     def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}
         changed: set[str] = set()
+        both = {change.name: change for change in self.anew}
         layered = sorted(self.declared.shapes.items(), key=lambda item: "{" not in self._name(item[0]))
         for name, sizes in layered:  # W_1 after W_l of any layer, which it is an exception of
             found, entries = self._declared_name(name)
+            if found in both:
+                for own, axes in ((found, both[found].before), (both[found].own, both[found].after)):
+                    if axes is not None:
+                        known[own] = tuple(self.lengths.get(size, axis(size)) for size in axes)
+                continue
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
             for each, *lengths in declared((found, *sizes), self.world.depth):  # W_l, of any layer l
                 known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in lengths))

@@ -70,6 +70,7 @@ class Evaluator:
     layered: Callable[[str], str] = lambda name: name  # a name without its layer, with it
     shared: Callable[[str], str] = lambda name: name  # W for W^(t), the weights as one step uses them
     at_step: Callable[[str, str, str], Value] | None = None  # a derivative by W^(t), written out
+    batch: str = ""  # the length m of the axis of samples, where dZ is that of the sum of their losses, and dW isn't
     local: dict[str, Value] = field(default_factory=dict)
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -622,8 +623,21 @@ class Evaluator:
         if of_at or by_at:
             left = len([place for place in places[: len(of_shape)] if place is None])
             own = Derived(_placed(of_name, of_at), _placed(by_name, by_at), left)
-            return replace(result, derived=own if result.axes else None)
-        return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
+            return self._of_sum(term, by_shape, replace(result, derived=own if result.axes else None))
+        return self._of_sum(term, by_shape, replace(result, derived=Derived(of_name, by_name, len(of_shape))))
+
+    def _of_sum(self, term: t.Partial, by: Shape, mean: Value) -> Value:
+        """dZ of m samples where dW = (1/m) dZ Aᵀ: m times the derivative of their mean loss."""
+        length = self.lengths.get(self.batch)
+        adjoint = isinstance(term.of, t.Ref) and term.of.name == LOSS
+        if length is None or not adjoint or not any(self.algebra.sizes.same(size, length) for size in by):
+            return mean
+        self.algebra.choose(
+            f"d was read as the derivative of the sum of {self.batch} losses by what has an axis for these, and as "
+            "that of their mean by anything else"
+        )
+        number = self.algebra.sizes.find(length)
+        return replace(mean, expr=self.algebra.built(lambda: product((number, mean.expr), self.algebra.written)))
 
     def _gradient(self, term: t.Partial) -> Value:
         """∇f, and ∇²f, by all parameters of f."""

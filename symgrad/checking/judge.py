@@ -91,6 +91,7 @@ class Judge:
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
     decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
+    batch: str = ""  # the number of samples whose losses dZ is of the sum of, beside dW, of their mean
     any_loss: bool = False  # dW is the derivative of a loss of which nothing is known
 
     @functools.cached_property
@@ -98,7 +99,7 @@ class Judge:
         """Judges for the next best shapes."""
         world = self.world.with_all(self.broken)
         return [
-            Judge.of(world, (shapes,), self.lengths, self.facts, self.symmetric, self.seconds, self.shaped)
+            Judge.of(world, (shapes,), self.lengths, self.facts, self.symmetric, self.seconds, self.shaped, self.batch)
             for shapes in self.alternatives
         ]
 
@@ -115,10 +116,11 @@ class Judge:
         symmetric: frozenset[str],
         seconds: float,
         shaped: frozenset[str] = frozenset(),
+        batch: str = "",
     ) -> Judge:
         """A judge for the likeliest shapes; definitions that don't fit in these are left out."""
         first = shapes[0]
-        judge = Judge(world, first, lengths, facts, symmetric, seconds, tuple(shapes[1:]), shaped)
+        judge = Judge(world, first, lengths, facts, symmetric, seconds, tuple(shapes[1:]), shaped, batch=batch)
         broken: set[Definition] = set()
         budget = Budget(2 * seconds)
         for definition in (d for found in world.definitions.values() for d in found if not d.is_alias):
@@ -331,7 +333,7 @@ class Judge:
             return self._jacobian(of, by, False, number, manner.logistic, step=f"_{step}")
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
-        found.at_step = at_step
+        found.at_step, found.batch = at_step, self.batch
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
