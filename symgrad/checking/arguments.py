@@ -1,12 +1,16 @@
-"""The letter of a function's argument: in d/dz g(z) = g(z)(1 - g(z)), z is any number, not the last layer's z."""
+"""The letter of a function's argument: in d/dz g(z) = g(z)(1 - g(z)), z is any number, not the last layer's z.
+
+In a = g(u) = σ(z), where nothing else in the document has u, what stands between says nothing: a is σ(z).
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from symgrad.checking.sentences import Sentence
+from symgrad.checking.sentences import Sentence, used
 from symgrad.checking.world import LOSSES, World
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.vocabulary import VOCABULARY
@@ -48,3 +52,19 @@ def _with_argument(sentence: Sentence, world: World) -> Sentence:
     words = f"{name} was read as any number, since {function} is a function of it"
     sides = tuple(t.rewritten(side, argument) for side in sentence.sides)
     return replace(sentence, sides=sides, choices=(*sentence.choices, words))
+
+
+def without_strange(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The definitions without such a link between, whose argument occurs nowhere else: a misprint."""
+    counts = Counter(ref.name for sentence in sentences for side in sentence.sides for ref in t.refs(side))
+    return [_without_strange(sentence, counts) for sentence in sentences]
+
+
+def _without_strange(sentence: Sentence, counts: Counter[str]) -> Sentence:
+    match sentence.sides:
+        case (t.Ref(), t.Apply(arguments=(t.Ref(name=name),), primes=0), last) if counts[name] == 1:
+            if sentence.kind == "definition" and used([last]) and name not in used([last]):
+                words = f"{name}, which nothing else in the document has, was passed over"
+                sides = (sentence.sides[0], last)
+                return replace(sentence, sides=sides, choices=(*sentence.choices, words))
+    return sentence

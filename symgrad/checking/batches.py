@@ -8,7 +8,7 @@ from sympy import Expr
 
 from symgrad.checking.infer import Shapes
 from symgrad.checking.sentences import Sentence, adjoints, used
-from symgrad.checking.world import LOSSES, World
+from symgrad.checking.world import LOSSES, CycleError, World
 from symgrad.reading.latex import terms as t
 
 
@@ -47,7 +47,10 @@ def _divides(term: t.Term, name: str) -> bool:
 def _is_sum(world: World, name: str, length: Expr, shapes: Shapes) -> bool:
     """Whether a loss is defined that is a sum over the samples, and no mean."""
     for definition in (d for found in world.definitions.values() for d in found if d.name.split("_")[0] in LOSSES):
-        bodies = [d.body for d in world.closure({definition.name}, definition.number)]
+        try:
+            bodies = [d.body for d in world.closure({definition.name}, definition.number)]
+        except CycleError:
+            continue
         if any(_has_axis(other, length, shapes) for other in used(bodies)) and not any(_divides(b, name) for b in bodies):
             return True
     return False

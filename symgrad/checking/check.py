@@ -15,7 +15,7 @@ from pathlib import Path
 from sympy import Expr
 
 from symgrad.checking.anew import declared_anew, with_new_names
-from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments
+from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, without_strange
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.batches import divided
 from symgrad.checking.declarations import Declarations, declarations
@@ -132,7 +132,8 @@ class _Checker:
             for number, shapes in self.shapes_at
         ]
         self.anew = declared_anew(named, sentences)
-        sentences = in_context(with_rows(self._with_entries(with_new_names(sentences, self.anew))))
+        sentences = without_strange(with_new_names(sentences, self.anew))
+        sentences = in_context(with_rows(self._with_entries(sentences)))
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()

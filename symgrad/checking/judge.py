@@ -393,7 +393,8 @@ class Judge:
         """Whether a manner of reading can make a difference to a claim."""
         if manner.logistic and not evaluator.met_sigma:
             closed = self.world.closure(evaluator.names, number)
-            if not any(isinstance(n, t.Apply) and n.function in SIGMAS for d in closed for n in t.walk(d.body)):
+            unknown = set(SIGMAS) - set(self.world.functions(number))
+            if not any(isinstance(n, t.Apply) and n.function in unknown for d in closed for n in t.walk(d.body)):
                 return False
         return evaluator.mattered or not (manner.direct or manner.entrywise)
 

@@ -393,7 +393,7 @@ class Resolver:
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
                     at.append(t.At(script.letter, script.shift))
-                elif kind == "family" and not script.word:
+                elif kind == "family" and not script.word and script.letter != name.text:  # z^{[z]} is a misprint
                     labels.append(self._layer(script))
                 else:
                     labels.append(script.text)
