@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sympy import Expr
 
 from symgrad.checking.infer import Shapes
+from symgrad.checking.layers import instances
 from symgrad.checking.sentences import Sentence, adjoints, used
 from symgrad.checking.world import LOSSES, CycleError, World
 from symgrad.reading.latex import terms as t
@@ -15,10 +17,15 @@ from symgrad.reading.latex import terms as t
 def divided(sentences: Sequence[Sentence], world: World, shapes: Shapes, lengths: Mapping[str, Expr]) -> str:
     """The number of samples by which gradients are divided that are made of such a dZ; empty where most aren't."""
     for name, length in lengths.items():
-        claims = [_is_divided(s, name, length, shapes) for s in sentences if s.kind == "claim" and len(s.sides) > 1]
+        claims = [_is_divided(_one(s, world.depth), name, length, shapes) for s in sentences if s.kind == "claim"]
         if claims.count(True) > claims.count(False) and not _is_sum(world, name, length, shapes):
             return name
     return ""
+
+
+def _one(sentence: Sentence, depth: int) -> Sentence:
+    """A claim about any layer as that about one."""
+    return replace(sentence, sides=next((found for found, _ in instances(sentence.sides, depth)), sentence.sides))
 
 
 def _is_divided(sentence: Sentence, name: str, length: Expr, shapes: Shapes) -> bool | None:

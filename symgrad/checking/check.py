@@ -112,7 +112,7 @@ class _Checker:
     problems: list[Problem] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     silenced: dict[int, str] = field(default_factory=dict)  # by fragment
-    shapes_at: list[tuple[int, Mapping[str, tuple[str, ...]]]] = field(default_factory=list)  # before which sentence
+    declared_at: list[tuple[int, Declarations]] = field(default_factory=list)  # before which sentence
 
     def findings(self) -> list[Finding]:
         """One finding an equation, in the document's order."""
@@ -128,8 +128,8 @@ class _Checker:
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
         named = [
-            (number, {name: axes for text, axes in shapes.items() for name, at in [self._declared_name(text)] if not at})
-            for number, shapes in self.shapes_at
+            (at, {name: axes for text, axes in found.shapes.items() for name, n in [self._declared_name(text)] if not n})
+            for at, found in self.declared_at
         ]
         self.anew = declared_anew(named, sentences)
         sentences = without_strange(with_new_names(sentences, self.anew))
@@ -165,6 +165,8 @@ class _Checker:
                     self.world.add(definition)
         declared = {self._name(name): tuple(map(self._name, of)) for name, of in self.declared.unknown.items()}
         self.world = self.world.with_unknown(sentences, declared)
+        places = {self._name(name): number for number, found in self.declared_at for name in found.unknown}
+        self.world.unknown_from = {name: places[name] for name in self.world.unknown if name in places}
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
         sentences = with_arguments(sentences, self.world)
         self.world.given = _given(sentences)
@@ -198,7 +200,7 @@ class _Checker:
         macros = Defined()
         formulas: list[tuple[Fragment, str, Defined]] = []
         directives: list[Declarations] = []
-        shapes_at: list[tuple[int, Mapping[str, tuple[str, ...]]]] = []  # before which formula each was declared
+        declared_at: list[tuple[int, Declarations]] = []  # before which formula each was declared
         pending: str | None = None
         last: int | None = None
         for fragment in self.document.fragments:
@@ -213,7 +215,7 @@ class _Checker:
                     else:
                         self.silenced[last] = found.silenced
                 directives.append(found)
-                shapes_at.append((len(formulas), found.shapes))
+                declared_at.append((len(formulas), found))
                 for equation in found.equations:
                     given = Fragment("given", Text.of(equation, self.document.file))
                     formulas.append((given, equation, macros))
@@ -248,7 +250,7 @@ class _Checker:
             for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
                 yield fragment, statement
                 number += 1
-        self.shapes_at = [(starts[place], shapes) for place, shapes in shapes_at if place < len(starts)]
+        self.declared_at = [(starts[place], found) for place, found in declared_at if place < len(starts)]
 
     def _sections(self, fragments: Sequence[Fragment]) -> list[int]:
         """The numbers of the statements that sections begin with, each statement's fragment being given."""

@@ -338,8 +338,12 @@ class Judge:
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         return found
 
-    def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
+    def _read(
+        self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget, dotted: bool = True
+    ) -> Judged | None:
         evaluator = self.evaluator(number, manner)
+        evaluator.algebra.dotted = dotted
+        before = self.shapes.copy()
         abstract = self.world.abstract((left, right), number, scalars(self.world, self.shapes))
         abstract = frozenset({ANY_LOSS}) if self.any_loss else abstract
         evaluator.scalars = abstract
@@ -370,6 +374,11 @@ class Judge:
             if FOR_ALL not in words:
                 judged, compared = judged or found, compared or (correct, claim)
         if (judged is None or compared is None) and any("·" in choice for choice in readings):
+            if dotted:
+                reader = dataclasses.replace(self, shapes=before)
+                again = reader._read(left, right, number, manner, budget, False)
+                if again is not None and again.verdict.status in ("proved", "agrees", "refuted"):
+                    return again
             return Judged(Verdict("undecided", "", f"{readings[0]}, which doesn't fit"), 1, tuple(readings))
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")

@@ -131,6 +131,7 @@ class Algebra:
     counter: Iterator[int] = field(default_factory=itertools.count)
     choices: list[str] = field(default_factory=list)
     doubtful: bool = False  # whether a choice may well be another than a person meant
+    dotted: bool = True  # whether · between two vectors is their dot product, rather than the product entry by entry
     unlikely: float = 0.0  # how much of what was read a person would hardly have meant
 
     def index(self, size: Expr) -> Index:
@@ -281,6 +282,9 @@ class Algebra:
         if not one.row and other.row:
             expr = self.built(lambda: product((one.expr, other.expr), self.written))
             return Value(expr, (*one.axes, *other.axes))
+        if sign == "·" and not self.dotted:
+            self.choose("· between two vectors was read entry by entry: their dot product doesn't fit")
+            return self.hadamard(one, other)
         if sign == "·":
             self.choose("· between two vectors was read as their dot product")
             return self.contract(one, 0, other, 0)

@@ -46,6 +46,7 @@ class World:
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
     sections: Sequence[int] = ()  # the sentences that sections begin with
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
+    unknown_from: Mapping[str, int] = field(default_factory=dict)  # from which sentence on a person says so
 
     def solved(self, definition: Definition, differentiated: set[str]) -> bool:
         """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
@@ -174,6 +175,7 @@ class World:
         """The loss that dW is a derivative of: the last scalar before a place that is called like one."""
         scalars = [name for name in names if name.split("_")[0] in LOSSES]
         placed = [(d.number < number, d.number, name) for name in scalars if (d := self.visible(name, number))]
+        placed += [(at <= number, at, name) for name, at in self.unknown_from.items()]
         return max(placed)[2] if placed else next(iter(self.unknown), "loss_")
 
     def closure(self, names: Iterable[str], number: int) -> list[Definition]:

@@ -139,7 +139,7 @@ def differentials(found: list[Token]) -> list[Token]:
         is_d = sign.kind == "PARTIAL" or (sign.kind, sign.text) == ("NAME", "d")
         below = kinds[4] == "SUB" or [token.kind for token in found[place + 4 : place + 7]] == ["SUP", "LBRACE", "OPEN"]
         if (kinds[0], *kinds[2:4]) == ("LBRACE", "NAME", "RBRACE") and is_d and below:  # not {dw}^2, a square
-            result[place : place + 2] = [sign, found[place]]
+            result[place : place + 2] = [sign, Token("LBRACE", "{", sign.end, sign.end)]
     return result
 
 
@@ -170,6 +170,15 @@ def filled(found: list[Token]) -> list[Token]:
             skip = False
         result.append(token)
     return result
+
+
+def rows(found: list[Token]) -> list[Token]:
+    r"""The tokens with \\\\\\\\, a row's end as Markdown escapes it, as one end."""
+    return [
+        token
+        for place, token in enumerate(found)
+        if token.kind != "ROWSEP" or not place or found[place - 1].kind != "ROWSEP"
+    ]
 
 
 def cases(found: list[Token]) -> list[Token]:

@@ -20,6 +20,7 @@ from symgrad.reading.latex.passes import (
     functions,
     powers,
     primes,
+    rows,
 )
 from symgrad.reading.latex.token import Token
 from symgrad.reading.latex.written import UnreadError, Written
@@ -53,7 +54,7 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     """
     _refuse_deep(written)
     found = _Scanner(written, decimal_comma).scanned()
-    for spelled in (functions, keywords, fractions, primes, bracketed, differentials, powers, filled, cases):
+    for spelled in (functions, keywords, fractions, primes, bracketed, differentials, powers, filled, rows, cases):
         found = spelled(found)
     return bars(found)
 
