@@ -18,6 +18,7 @@ from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, without_strange
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.batches import divided
+from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
@@ -132,7 +133,7 @@ class _Checker:
             for at, found in self.declared_at
         ]
         self.anew = declared_anew(named, sentences)
-        sentences = without_strange(with_new_names(sentences, self.anew))
+        sentences = without_strange(with_new_names(with_changes(sentences), self.anew))
         sentences = in_context(with_rows(self._with_entries(sentences)))
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)

@@ -159,6 +159,9 @@ class Judge:
                 return dataclasses.replace(found, verdict=verdict, side=side)
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
+        loose = self._of_each_entry(sentence, found) if found.verdict.status == "malformed" else None
+        if loose is not None:
+            return loose
         if found.verdict.status == "malformed" and vague:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status == "undecided" and re.fullmatch(r"nothing says what \w+_0 is", found.verdict.reason):
@@ -189,6 +192,28 @@ class Judge:
                 words = "its letters were read as having other axes than the rest of the document suggests"
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
+
+    def _of_each_entry(self, sentence: Sentence, found: Judged) -> Judged | None:
+        """The verdict on ∂y/∂W = h, a derivative with three axes, that says what each weight is multiplied by.
+
+        It is right if it is for networks of one unit a layer, where all are numbers.
+        """
+        match sentence.sides:
+            case (t.Partial(of=t.Ref(name=of, at=()), by=(t.Ref(name=by, at=()),)), *_):
+                names = [next((n for n in _instances(name, self.world.depth) if n in self.shapes.known), "") for name in (of, by)]
+            case _:
+                return None
+        if [len(self.shapes.known.get(name, ())) for name in names] != [1, 2]:
+            return None
+        everything = {*self.shapes.known, *self.shapes.ranks}
+        numbers = Shapes(self.shapes.sizes.copy(), dict.fromkeys(self.shapes.known, ()), dict.fromkeys(everything, 0))
+        judge = Judge.of(self.world, (numbers,), self.lengths, {}, frozenset(), self.seconds)
+        again = judge._claim(sentence)
+        if not again.verdict:
+            return None
+        words = "a derivative of a vector by a matrix, which has three axes, was read as what each entry is multiplied by"
+        verdict = dataclasses.replace(again.verdict, status="agrees", reason=f"{again.verdict.reason}; as numbers")
+        return dataclasses.replace(found, verdict=verdict, readings=(*again.readings, words))
 
     def _for_any_loss(self, sentence: Sentence, found: Judged) -> Judged:
         """The verdict on dz = … where nothing ties the document's loss to z, for whatever loss it may be."""
@@ -646,6 +671,13 @@ def _from_one(term: t.Term) -> t.Term:
         for o in term.over
     )
     return dataclasses.replace(term, over=tuple(over))
+
+
+def _instances(name: str, depth: int) -> Iterator[str]:
+    """A name, or those of its layers."""
+    ref = t.Ref(t.NOWHERE, name)
+    sides = (found for (found,), _ in instances((ref,), depth)) if has_layers(ref) else iter((ref,))
+    return (side.name for side in sides if isinstance(side, t.Ref))
 
 
 def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:
