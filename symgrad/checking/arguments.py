@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symgrad.checking.sentences import Sentence, used
-from symgrad.checking.world import LOSSES, World
+from symgrad.checking.world import LOSSES, Definition, World
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.vocabulary import VOCABULARY
 
@@ -41,17 +41,34 @@ def _with_argument(sentence: Sentence, world: World) -> Sentence:
                 return sentence
         case _:
             return sentence
-    name = of.name
-    if world.last_layer(name) == name:
+    if world.last_layer(of.name) == of.name:
         return sentence
-
-    def argument(term: t.Term) -> t.Term:
-        own = isinstance(term, t.Ref) and term.name == name and not term.at
-        return replace(term, name=name + ARGUMENT) if own and isinstance(term, t.Ref) else term
-
-    words = f"{name} was read as any number, since {function} is a function of it"
-    sides = tuple(t.rewritten(side, argument) for side in sentence.sides)
+    words = f"{of.name} was read as any number, since {function} is a function of it"
+    sides = tuple(_with_name(side, of.name) for side in sentence.sides)
     return replace(sentence, sides=sides, choices=(*sentence.choices, words))
+
+
+def _with_name(term: t.Term, name: str) -> t.Term:
+    """A term with the name that a letter has as an argument."""
+
+    def argument(part: t.Term) -> t.Term:
+        own = isinstance(part, t.Ref) and part.name == name and not part.at
+        return replace(part, name=name + ARGUMENT) if own and isinstance(part, t.Ref) else part
+
+    return t.rewritten(term, argument)
+
+
+def with_parameters(world: World) -> World:
+    """The world with such names for the parameters of functions, the z of g(z) = …."""
+
+    def changed(definition: Definition) -> Definition:
+        for name in definition.parameters:
+            if world.last_layer(name) != name:
+                parameters = tuple(name + ARGUMENT if each == name else each for each in definition.parameters)
+                definition = replace(definition, parameters=parameters, body=_with_name(definition.body, name))
+        return definition
+
+    return replace(world, definitions={name: [*map(changed, found)] for name, found in world.definitions.items()})
 
 
 def without_strange(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sympy import Expr
 
 from symgrad.checking.anew import declared_anew, with_new_names
-from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, without_strange
+from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.batches import divided
 from symgrad.checking.changes import with_changes
@@ -129,7 +129,10 @@ class _Checker:
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
         named = [
-            (at, {name: axes for text, axes in found.shapes.items() for name, n in [self._declared_name(text)] if not n})
+            (
+                at,
+                {name: axes for text, axes in found.shapes.items() for name, n in [self._declared_name(text)] if not n},
+            )
             for at, found in self.declared_at
         ]
         self.anew = declared_anew(named, sentences)
@@ -169,7 +172,7 @@ class _Checker:
         places = {self._name(name): number for number, found in self.declared_at for name in found.unknown}
         self.world.unknown_from = {name: places[name] for name in self.world.unknown if name in places}
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
-        sentences = with_arguments(sentences, self.world)
+        sentences, self.world = with_arguments(sentences, self.world), with_parameters(self.world)
         self.world.given = _given(sentences)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
@@ -438,6 +441,7 @@ class _Checker:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
         names = {name for sentence in sentences for name in used(sentence.sides)}
+        names |= {name for found in self.world.definitions.values() for d in found for name in d.parameters}
         known |= {name: () for name in names if name.endswith(ARGUMENT)}
         inference = Inference(self.world, sentences, known, self.lengths)
         self.shaped = frozenset(known) - changed

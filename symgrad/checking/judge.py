@@ -200,7 +200,10 @@ class Judge:
         """
         match sentence.sides:
             case (t.Partial(of=t.Ref(name=of, at=()), by=(t.Ref(name=by, at=()),)), *_):
-                names = [next((n for n in _instances(name, self.world.depth) if n in self.shapes.known), "") for name in (of, by)]
+                names = [
+                    next((n for n in _instances(name, self.world.depth) if n in self.shapes.known), "")
+                    for name in (of, by)
+                ]
             case _:
                 return None
         if [len(self.shapes.known.get(name, ())) for name in names] != [1, 2]:
@@ -211,7 +214,9 @@ class Judge:
         again = judge._claim(sentence)
         if not again.verdict:
             return None
-        words = "a derivative of a vector by a matrix, which has three axes, was read as what each entry is multiplied by"
+        words = (
+            "a derivative of a vector by a matrix, which has three axes, was read as what each entry is multiplied by"
+        )
         verdict = dataclasses.replace(again.verdict, status="agrees", reason=f"{again.verdict.reason}; as numbers")
         return dataclasses.replace(found, verdict=verdict, readings=(*again.readings, words))
 
