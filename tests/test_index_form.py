@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
-from sympy import Idx, IndexedBase, Symbol, exp, log, symbols, tanh
+from sympy import Idx, IndexedBase, Integer, Symbol, exp, log, symbols, tanh
 
 import symgrad as sg
+from symgrad.codegen.numpy import NumpySource
+from symgrad.equations import Index
+from symgrad.indices import Sigma
 
 i, j, m = symbols("i j m")
 X, Y, W, b, Z, A, P = (IndexedBase(name) for name in "XYWbZAP")
@@ -70,3 +73,12 @@ def test_a_declared_sum_of_rows_says_nothing_of_an_antidiagonal():
     gradients = [sg.derive(model, "w").gradient["w"] for model in models]
     assert gradients[0] == 1
     assert gradients[1].has(IndexedBase("Y"))
+
+
+def test_a_sum_over_an_index_that_its_terms_do_not_have_prints_as_so_many_times_the_term():
+    row, column = Index("r", Symbol("n")), Index("c", Symbol("d"))
+    texts = [
+        NumpySource({}).text(Sigma(term, (row, 0, row.size - 1), (column, 0, column.size - 1)))
+        for term in (X[row], Integer(0))
+    ]
+    assert texts == ["d*X.sum()", "0"]

@@ -30,7 +30,7 @@ def spelled_argument(message: str) -> str:
 
 
 def with_arguments(sentences: Sequence[Sentence], world: World) -> list[Sentence]:
-    """The sentences in which such letters, of which a document has only those of its layers, have names of their own."""
+    """The sentences with names of their own for such letters, of which a document has only those of its layers."""
     return [_with_argument(sentence, world) for sentence in sentences]
 
 

@@ -25,6 +25,7 @@ from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import declared, instances
 from symgrad.checking.means import counted
+from symgrad.checking.places import last_name, starts, strides
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.rows import with_rows
 from symgrad.checking.samples import with_samples
@@ -53,7 +54,7 @@ from symgrad.reading.documents.text import Document, Fragment, Place, Problem, T
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import AS_PRODUCT, Resolver
-from symgrad.reading.latex.statements import Statement, plain_words, statements, subscripted_words
+from symgrad.reading.latex.statements import Statement, listed_letters, plain_words, statements, subscripted_words
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import MalformedError, UnreadError
@@ -174,6 +175,7 @@ class _Checker:
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
         sentences, self.world = with_arguments(sentences, self.world), with_parameters(self.world)
         self.world.given = _given(sentences)
+        self.world.starts = starts(side for sentence in sentences for side in sentence.sides)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
         self.lengths = self._lengths(sentences)
@@ -245,16 +247,19 @@ class _Checker:
         self.declared = Declarations.joined(directives)
         words: set[str] = set()
         below: set[str] = set()
+        listed: set[str] = set()
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
             below |= subscripted_words(text, known, self.decimal_comma)
-        number, starts = 0, []
+            listed |= listed_letters(text)
+        words -= {word for word in words if len(word) == len(set(word)) <= 4 and listed.issuperset(word)}  # y_{nckl}
+        number, first = 0, []
         for fragment, text, known in formulas:
-            starts.append(number)
+            first.append(number)
             for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
                 yield fragment, statement
                 number += 1
-        self.declared_at = [(starts[place], found) for place, found in declared_at if place < len(starts)]
+        self.declared_at = [(first[place], found) for place, found in declared_at if place < len(first)]
 
     def _sections(self, fragments: Sequence[Fragment]) -> list[int]:
         """The numbers of the statements that sections begin with, each statement's fragment being given."""
@@ -406,11 +411,10 @@ class _Checker:
             for _, axes in sentence.declared:
                 names |= dict.fromkeys(a.name for a in axes if isinstance(a, t.Ref) and not a.at)
             written = [sentence.sides, *(sides for sides, _ in instances(sentence.sides, self.world.depth))]
+            names |= dict.fromkeys(sorted(name for side in sentence.sides for name in strides(side)))
             for node in (node for sides in written for side in sides for node in t.walk(side)):
                 if isinstance(node, t.Big):
-                    for over in node.over:
-                        if isinstance(over.last, t.Ref) and not over.last.at:
-                            names[over.last.name] = None
+                    names |= dict.fromkeys(filter(None, map(last_name, node.over)))
         fixed: dict[str, Expr] = {}
         for sentence in sentences:  # m = 3
             given = assigned(sentence) if sentence.kind == "definition" else None
@@ -426,9 +430,9 @@ class _Checker:
         for name, sizes in layered:  # W_1 after W_l of any layer, which it is an exception of
             found, entries = self._declared_name(name)
             if found in both:
-                for own, axes in ((found, both[found].before), (both[found].own, both[found].after)):
-                    if axes is not None:
-                        known[own] = tuple(self.lengths.get(size, axis(size)) for size in axes)
+                for own, said in ((found, both[found].before), (both[found].own, both[found].after)):
+                    if said is not None:
+                        known[own] = tuple(self.lengths.get(size, axis(size)) for size in said)
                 continue
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
             for each, *lengths in declared((found, *sizes), self.world.depth):  # W_l, of any layer l

@@ -11,6 +11,7 @@ from sympy import Eq as Equal
 from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
 from sympy import Ne as Unequal
 
+from symgrad.checking.places import affine, from_zero, has_windows, last_name
 from symgrad.checking.unknown import rest_name, slope_name
 from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value
 from symgrad.equations import Equation, Index, Size
@@ -55,6 +56,7 @@ class Evaluator:
     shape: Callable[[str], Shape]  # a quantity's sizes; raises Unknown
     functions: Mapping[str, Function] = field(default_factory=dict)
     lengths: Mapping[str, Expr] = field(default_factory=dict)  # names that are the length of an axis
+    starts: Mapping[str, int] = field(default_factory=dict)  # 0 or 1, where indices start
     jacobian: Callable[[str, str, bool], Value] | None = None  # of one quantity by another, written out
     loss: str = ""
     direct: bool = False  # a partial derivative holds all other named quantities fixed
@@ -166,6 +168,8 @@ class Evaluator:
             if at.shift < 1:
                 raise Misfit("entries are counted from 1")
             return Integer(at.shift - 1)
+        if at.more:
+            return affine(at, size, self.letters, self.algebra.sizes, self.lengths, self.starts)
         if at.shift:
             raise Misfit(f"the index {at} leaves its axis at an end")
         if at.letter not in self.letters:
@@ -357,6 +361,7 @@ class Evaluator:
         hidden = {over.letter: self.letters.pop(over.letter, None) for over in term.over}
         for over in term.over:
             self._bounds(over)
+        self._known_axes(term)
         body = self.value(term.body)
         bound = [self.letters.pop(over.letter, None) for over in term.over]
         self.letters.update({letter: index for letter, index in hidden.items() if index is not None})
@@ -384,12 +389,14 @@ class Evaluator:
         if over.last is None:
             return
         size: Expr | None = None
-        if isinstance(over.last, t.Ref) and not over.last.at:
-            size = self.lengths.get(over.last.name)
+        if last := last_name(over):
+            size = self.lengths.get(last)
             if size is None:
-                raise Misfit(f"the sum runs to {over.last.name}, which is no length of an axis")
-            if first is not None and isinstance(first, t.Num) and first.text == "0":
-                size, first = Size(f"{over.last.name}_and_0"), None  # x_0, …, x_n
+                raise Misfit(f"the sum runs to {last}, which is no length of an axis")
+            if from_zero(over):
+                first = None  # x_0, …, x_{n-1}
+            elif first is not None and first.text == "0":
+                size, first = Size(f"{last}_and_0"), None  # x_0, …, x_n
         elif isinstance(over.last, t.Num) and over.last.text.isdigit():
             size = Integer(int(over.last.text))
         if size is None:
@@ -397,6 +404,17 @@ class Evaluator:
         if first is not None and isinstance(first, t.Num) and first.text == "0":
             raise Misfit("a sum from 0 to n has one entry more than its axis")
         self.letters[over.letter] = Index(over.letter, self.algebra.sizes.find(size))
+
+    def _known_axes(self, term: t.Big) -> None:
+        """The lengths of a sum's indices from entries that they alone name, before it meets x_{i+a}."""
+        if not has_windows(term.body):
+            return
+        letters = {over.letter for over in term.over}
+        for ref in t.refs(term.body):
+            for place, at in enumerate(ref.at):
+                if at.letter in letters and not at.more and self._is_known(ref.name):
+                    sizes = self.shape(ref.name)
+                    self._place(at, sizes[place]) if place < len(sizes) else None
 
     def _over_samples(self, letter: str, term: t.Term, body: Value) -> Value:
         """Σ_w w² is over the entries of w; Σ_x, where nothing has the index x, is over samples: one stands for all."""

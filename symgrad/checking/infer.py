@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +19,7 @@ from symgrad.checking.values import Algebra, Misfit, Sizes, Value
 from symgrad.checking.world import Definition, World
 from symgrad.errors import SymgradError
 from symgrad.reading.latex import terms as t
+from symgrad.verification.budget import Budget
 
 BEAM = 8  # assignments that are kept
 ALTERNATIVES = 4  # assignments that a claim is tried in before it is called wrong
@@ -110,14 +110,14 @@ class Inference:
             other = start.copy()
             other.bias, other.cost = "first", 0.25
             beam.append(other)
-        deadline = time.monotonic() + self.seconds
+        budget = Budget(self.seconds)
         statements = list(self._ordered())
         for sides, definition, number in statements:
             if definition is None and beam[0].defined is None:
                 for state in beam:
                     state.defined = state.sizes.copy()
             grown: list[Shapes] = []
-            narrow = time.monotonic() > deadline
+            narrow = budget.left <= 0
             for state in beam[: 1 if narrow else BEAM]:
                 grown += self._tried(state, sides, definition, number, 1 if narrow else MOST_TRIED)
             grown.sort(key=lambda state: state.cost)
@@ -252,6 +252,7 @@ def make_evaluator(
         shape,
         world.functions(number),
         lengths,
+        world.starts,
         jacobian,
         loss,
         aliases={name: (d.at, d.body) for name, d in aliases.items()},

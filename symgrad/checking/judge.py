@@ -16,6 +16,8 @@ from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars, s
 from symgrad.checking.evaluate import Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
+from symgrad.checking.misprints import stray_indices
+from symgrad.checking.places import has_windows
 from symgrad.checking.sentences import Sentence, has_derivative, used
 from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
 from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
@@ -173,6 +175,10 @@ class Judge:
                 return dataclasses.replace(found, verdict=Verdict("refuted", "", words, diagnosis=words), side=changed)
         if found.verdict.status not in ("refuted", "undecided"):
             return found
+        for place, sides, words in stray_indices(sentence.sides):
+            if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
+                verdict = Verdict("refuted", "", found.verdict.reason, diagnosis=words)
+                return dataclasses.replace(found, verdict=verdict, side=place, explain=None)
         labelled = self._doubts.unlabelled(sentence.sides, sentence.number)
         if labelled:
             name, full = labelled
@@ -494,6 +500,9 @@ class Judge:
             return self.equations[definition, logistic]
         evaluator = make_evaluator(self.world, self.shapes, self.lengths, definition.number, False)
         evaluator.logistic = logistic
+        if has_windows(definition.body):  # i + a reaches as far as i runs
+            places = zip(definition.at, self.shapes.of(definition.name), strict=False)
+            evaluator.letters = {place.letter: Index(place.letter, size) for place, size in places}
         value = evaluator.value(definition.body)
         letters = []
         for place in definition.at:

@@ -6,13 +6,14 @@ Text books don't say which letter is a vector: what stands side by side must fit
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sympy import Expr, Integer, S
+from sympy import Expr, Integer, S, cancel
 from sympy.concrete.expr_with_limits import ExprWithLimits
 
+from symgrad.affine import inside
 from symgrad.equations import Equation, Index, Size
 from symgrad.errors import ShapeError
 from symgrad.expressions import Order, product, total
@@ -47,7 +48,14 @@ class Sizes:
         """The name under which a length is known."""
         while size in self.parent:
             size = self.parent[size]
-        return size
+        if size.is_Symbol or size.is_Integer:
+            return size
+        return size.xreplace({each: self.find(each) for each in size.free_symbols}).expand()  # n + k - 1
+
+    def of_indices(self, place: Expr) -> Expr:
+        """An expression in indices with their lengths as they are known by now."""
+        indices = (symbol for symbol in place.free_symbols if isinstance(symbol, Index))
+        return place.xreplace({index: Index(index.name, self.find(index.size)) for index in indices})
 
     def same(self, one: Expr, other: Expr) -> bool:
         """Whether two lengths are known to be the same."""
@@ -60,13 +68,24 @@ class Sizes:
             return
         if self._rank(first) < self._rank(second):
             first, second = second, first
-        if self._rank(second) > 0:
+        if self._rank(second) > 0 or second in first.free_symbols:
             raise Misfit(f"the lengths {first} and {second} of two axes don't fit")
         self.parent[second] = first
 
+    def solve(self, length: Expr, size: Expr, unknown: Iterable[Expr]) -> None:
+        """Lets the first of the unknown lengths that can make two lengths the same do so."""
+        gap = (self.find(length) - self.find(size)).expand()
+        for each in map(self.find, unknown):
+            slope = gap.coeff(each)
+            if not gap.is_zero and self._rank(each) < 0 and not slope.is_zero:
+                over, under = cancel((slope * each - gap) / slope).as_numer_denom()
+                if under == 1 and each not in over.free_symbols:
+                    self.parent[each] = over.expand()
+                    return
+
     def _rank(self, size: Expr) -> int:
-        if size.is_Integer or size in self.declared:
-            return 2 if size.is_Integer else 1
+        if not size.is_Symbol or size in self.declared:
+            return 1 if size in self.declared else 2
         return -1 if str(size).startswith("size") else 0  # a length that a person has named gives its name
 
 
@@ -344,10 +363,21 @@ class Algebra:
         if len(at) > value.rank:
             raise Misfit("more places are named than there are axes")
         table: dict[Any, Any] = {}
+        within: list[Expr] = []
         for axis, place in zip(value.axes, at, strict=False):
             if place is not None:
                 if isinstance(place, Index):
                     self.sizes.unify(axis.size, place.size)
+                elif not place.is_Integer:
+                    within += self._within(place, axis.size)
                 table[axis] = place
         left = tuple(axis for axis in value.axes if axis not in table)
-        return Value(self.built(lambda: relabelled(value.expr, table, self.written)), left)
+        expr = self.built(lambda: relabelled(value.expr, table, self.written))
+        return Value(product((expr, *within), self.written) if within else expr, left)
+
+    def _within(self, place: Expr, size: Expr) -> list[Expr]:
+        """1 where a place lies on its axis; nothing where it always does."""
+        if self.dry or inside(self.sizes.of_indices(place), self.sizes.find(size)) == 1:
+            return []
+        self.choose("entries beyond the ends of an axis were read as 0")
+        return [inside(place, size)]

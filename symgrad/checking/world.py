@@ -42,6 +42,7 @@ class World:
     aliases: set[str] = field(default_factory=set)
     applied: dict[str, None] = field(default_factory=dict)  # names that a definition gives parameters
     depth: int = 3
+    starts: Mapping[str, int] = field(default_factory=dict)  # 0 or 1, where indices start
     has_layers: bool = False  # whether the document leaves layers or steps open, a of any a_l
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
     sections: Sequence[int] = ()  # the sentences that sections begin with

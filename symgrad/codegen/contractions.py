@@ -140,7 +140,10 @@ class ContractionSource(EntrySource):
         return self._arranged(call, [i for i in order if i != index] if reduces else order)
 
     def sigma(self, expr: Sum) -> Piece:
-        over = tuple(expr.variables)
+        over = tuple(index for index in expr.variables if index in expr.function.free_symbols)
+        if over != tuple(expr.variables):
+            lengths = [index.size for index in expr.variables if index not in over]
+            return self.piece(self._rejoined([*lengths, sigma(expr.function, *over) if over else expr.function]))
         return self._contraction(list(_factors(expr.function, self.written)), over) or self._reduced(expr, "sum")
 
     def _contraction(self, factors: list[Expr], over: tuple[Index, ...]) -> Piece | None:

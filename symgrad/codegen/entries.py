@@ -16,7 +16,7 @@ from sympy import (
     preorder_traversal,
 )
 
-from symgrad.adjoint import never_negative
+from symgrad.affine import never_negative
 from symgrad.codegen.layout import Reach, affine, reach
 from symgrad.equations import Index
 from symgrad.infix import ATOM, Infix, Piece

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, preorder_traversal
 
-from symgrad.adjoint import bound, never_negative
+from symgrad.affine import bound, never_negative
 from symgrad.equations import Index
 from symgrad.indices import entry_like
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 T = TypeVar("T")
 _STARTING = threading.Lock()  # a thread that starts has its parent's number for a moment, and would be hit instead
 WEAK_REFERENCES = (weakref.__file__, _weakrefset.__file__)
+SHARE = 4  # beside how many other processes a budget still is what it says
 PATIENCE = 1.0  # seconds that an interruption waits for a garbage collector's callback to end
 
 
@@ -26,15 +27,24 @@ class OutOfTime(BaseException):
 
 @dataclass(frozen=True)
 class Budget:
-    """Seconds that several pieces of work share, counted from now."""
+    """Seconds of this process's time that several pieces of work share, counted from now.
+
+    Waiting, for a core that others use or in a user's function that sleeps, counts for a quarter.
+    """
 
     seconds: float
     start: float = field(default_factory=time.monotonic)
+    worked: float = field(default_factory=time.process_time)
 
     @property
     def left(self) -> float:
         """Seconds that are left, at least 0."""
-        return max(0.0, self.start + self.seconds - time.monotonic())
+        return max(0.0, self.seconds - self._spent)
+
+    @property
+    def _spent(self) -> float:
+        passed = time.monotonic() - self.start
+        return max(passed / SHARE, min(passed, time.process_time() - self.worked))  # several threads work at a time
 
     def run(self, work: Callable[[], T]) -> T:
         """What the work returns; raises OutOfTime in the middle of it when the budget is spent.
@@ -55,11 +65,14 @@ class Budget:
         def watch() -> None:
             pause = self.left
             while not ended.wait(pause):
+                pause = self.left
+                if pause > 0:
+                    continue
                 pause = 0.1  # again, should the work have caught it and carried on
                 with lock:
                     if done:
                         return
-                    patient = time.monotonic() < self.start + self.seconds + PATIENCE
+                    patient = self._spent < self.seconds + PATIENCE
                     if patient and not _can_raise(sys._current_frames().get(caller)):
                         pause = 0.001
                         continue

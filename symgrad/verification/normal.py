@@ -44,7 +44,7 @@ from sympy import (
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-from symgrad.adjoint import decided
+from symgrad.affine import decided
 from symgrad.equations import Index, Size, is_place
 from symgrad.indices import Largest, reduced, relabelled
 from symgrad.naming.terms import Term

@@ -124,9 +124,9 @@ def bracketed(found: list[Token]) -> list[Token]:
     for place, token in enumerate(found):
         kinds = [behind.kind for behind in found[place : place + 6]]
         result.append(token)
-        if kinds[:2] == ["NAME", "OPEN"] and found[place + 1].text == "[" and kinds[2] in ("NUMBER", "NAME"):
-            if kinds[3:] == ["CLOSE", "PRIME", "OPEN"]:
-                result.append(Token("SUP", "^", token.end, token.end))
+        layered = kinds[:2] == ["NAME", "OPEN"] and kinds[3:] == ["CLOSE", "PRIME", "OPEN"]
+        if layered and found[place + 1].text == "[" and kinds[2] in ("NUMBER", "NAME"):
+            result.append(Token("SUP", "^", token.end, token.end))
     return result
 
 

@@ -370,7 +370,7 @@ class Resolver:
         if name.text == "infty":
             raise UnreadError("∞ isn't a number", span.start, span.end)
         if name.text == "delta" and whole is not None and self._is_kronecker(key, whole):
-            first, second = (t.At(s.letter, s.shift) for s in scripts(whole.below))
+            first, second = (_place(s) for s in scripts(whole.below))
             return t.Delta(span, (first, second))
         below = scripts(whole.below) if whole else ()
         above = scripts(whole.above) if whole else ()
@@ -392,7 +392,7 @@ class Resolver:
                 if script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
-                    at.append(t.At(script.letter, script.shift))
+                    at.append(_place(script))
                 elif kind == "family" and not script.word and script.letter != name.text:  # z^{[z]} is a misprint
                     labels.append(self._layer(script))
                 else:
@@ -400,6 +400,9 @@ class Resolver:
         latex = _latex(name, labels)
         powers = [script for script in _trees(whole) if not self._is_label(script, inside)] if whole else []
         primes = whole.primes if whole else 0
+        if primes and at and (letter := at[-1].letter + "'" * primes) in self.symbols.indices:
+            self._choose(f"the prime behind {name.text} was read as that of its index: {letter}")
+            at[-1], primes = t.At(letter), 0
         if key in self.symbols.squared:
             return self._squared(key, labels, at, powers, span, latex)
         identifier = self.symbols.identifier(key, tuple(labels), primes)
@@ -492,7 +495,7 @@ class Resolver:
             kind = below[0].text if below else ""
             body = t.Norm(body.span, body.body, body.kind + kind)
         elif below:
-            at = tuple(t.At(s.letter, s.shift) for s in below)
+            at = tuple(_place(s) for s in below)
             if any(s.word for s in below):
                 raise UnreadError("a subscript behind more than a name", tree.span.start, tree.span.end)
             if isinstance(body, t.Ref) and not body.at:
@@ -525,7 +528,7 @@ class Resolver:
         at: tuple[t.At, ...] = ()
         key = self.symbols.same(key_of(name))
         if below and self.symbols.below[key].get(0) == "index":
-            at, labels = tuple(t.At(s.letter, s.shift) for s in scripts(below)), ()
+            at, labels = tuple(_place(s) for s in scripts(below)), ()
         above = [script for script in (whole.above if whole else ())]
         inside = labelling(self.symbols, key, scripts(above))
         labels += tuple(
@@ -596,7 +599,7 @@ class Resolver:
                 base = t.Num(term.span, below[0].text)
                 term = t.Div(term.span, term, t.Apply(term.span, "log", (base,)))
             elif all(script.letter in self.symbols.indices for script in below):
-                term = t.Picked(term.span, term, tuple(t.At(s.letter, s.shift) for s in below))
+                term = t.Picked(term.span, term, tuple(_place(s) for s in below))
             else:
                 raise UnreadError("a subscript of a function that isn't an index", whole.span.start, whole.span.end)
         return self._powered(term, _trees(whole), term.span)
@@ -642,7 +645,7 @@ class Resolver:
         places = [scripts((side,)) for side in condition.sides]
         if not all(len(found) == 1 and found[0].letter and not found[0].word for found in places):
             raise UnreadError("a sum with a condition that can't be read", condition.span.start, condition.span.end)
-        first, second = (t.At(found[0].letter, found[0].shift) for found in places)
+        first, second = (_place(found[0]) for found in places)
         one, same = t.Num(condition.span, "1"), t.Delta(condition.span, (first, second))
         return t.Mul(body.span, (body, t.Add(condition.span, (one, same), ("+", "-"))), ("·",))
 
@@ -769,6 +772,10 @@ class Resolver:
 
 
 NOWHERE = Span(0, 0)
+
+
+def _place(script: Script) -> t.At:
+    return t.At(script.letter, script.shift, script.more)
 
 
 def _is_nothing(tree: Tree) -> bool:

@@ -17,6 +17,9 @@ from symgrad.reading.latex.written import UnreadError
 OPENING = frozenset(("OPEN", "LBRACE", "BEGIN", "ABS_OPEN"))
 CLOSING = frozenset(("CLOSE", "RBRACE", "END", "ABS_CLOSE"))
 EQUALITIES = frozenset(("=", "≈", ":=", "←", "≡"))
+_LISTED = re.compile(  # y_{n,c'}, and what is under a sum
+    r"""_\{(\s*[a-z]['"]*(?:\s*,\s*[a-z]['"]*)+)\s*\}|\\sum\s*(?:\\limits\s*)?_\{([a-z]{2,4})\}"""
+)
 _EQUALITY = re.compile(r"=|\\(?:approx|equiv|coloneqq?|gets|leftarrow|triangleq|doteq|simeq|cong)(?![A-Za-z])|[≈≡←]")
 _NUMBERED = re.compile(r"[A-Za-z]\d+")
 _BETWEEN = frozenset(("⇒", "⇔", "∴", "∵", "⇐"))  # they part statements
@@ -159,6 +162,15 @@ def subscripted_words(text: str, macros: Macros, decimal_comma: bool = False) ->
         if plain and found[place + 1].kind == "SUB" and number.kind == "NUMBER":
             result.add(token.text + number.text)
     return result
+
+
+def listed_letters(text: str) -> set[str]:
+    r"""The letters that a formula has in a subscript with commas between them, or under a sum: indices.
+
+    >>> sorted(listed_letters(r"y_{n,c} + x_{i', j} + \sum_{pq} w_{k}"))
+    ['c', 'i', 'j', 'n', 'p', 'q']
+    """
+    return {letter for pair in _LISTED.findall(text) for letter in "".join(pair) if letter.isalpha()}
 
 
 def runs(found: Sequence[Token]) -> Iterator[list[Token]]:

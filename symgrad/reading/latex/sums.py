@@ -45,14 +45,14 @@ def free_letters(term: t.Term) -> set[str]:
     """The letters of indices that a term uses and no sum of it binds."""
     match term:
         case t.Ref():
-            return {at.letter for at in term.at if at.letter}
+            return {letter for at in term.at for letter in at.letters}
         case t.Delta():
-            return {at.letter for at in term.at if at.letter}
+            return {letter for at in term.at for letter in at.letters}
         case t.Big():
             return free_letters(term.body) - {over.letter for over in term.over}
     found: set[str] = set()
     if isinstance(term, t.Picked):
-        found |= {at.letter for at in term.at if at.letter}
+        found |= {letter for at in term.at for letter in at.letters}
     for part in t.parts(term):
         found |= free_letters(part)
     return found

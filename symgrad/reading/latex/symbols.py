@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from symgrad.reading.latex.terms import place_text
 from symgrad.reading.latex.tree import (
     Chain,
     Empty,
@@ -41,19 +42,33 @@ LABELLED = frozenset("fogxyzhewd")  # letters that are none: W_f, W_o and so W_i
 
 @dataclass(frozen=True)
 class Script:
-    """One item of a subscript or superscript: a letter with a shift, a number (letter ""), or a word."""
+    """One item of a subscript or superscript: a letter with a shift, a number (letter ""), or a word.
+
+    `more` are the further letters of i + a, p + Sk and i - P, as in terms.At.
+    """
 
     letter: str = ""
     shift: int = 0
     word: str = ""
     bracket: str = ""  # ( or [ or <, where it stands in one
+    more: tuple[tuple[str, str], ...] = ()
 
     @property
     def text(self) -> str:
         """How the item is named."""
         if self.word:
             return self.word
-        return f"{self.letter}{self.shift:+d}" if self.letter and self.shift else self.letter or str(self.shift)
+        return place_text(self.letter, self.shift, self.more)
+
+    @property
+    def is_letter(self) -> bool:
+        """Whether it is a letter to which nothing is added."""
+        return bool(self.letter) and not self.shift and not self.more
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """All its letters but the factors; none for a number or a word."""
+        return (self.letter, *(letter for _, letter in self.more)) if self.letter else ()
 
 
 @dataclass(frozen=True)
@@ -152,7 +167,7 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
                 if place < len(tree.separators) and tree.separators[place] == ":":
                     yield Script(word=":", bracket=inside)
         case Sum():
-            yield _shifted(tree, bracket)
+            yield _shifted(tree, bracket) or Script(word="?", bracket=bracket)
         case Chain() if tree.relations == ("<", ">"):
             for side in tree.sides[1:2]:
                 yield from _items(side, "<")
@@ -162,6 +177,8 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
                 yield from _items(above, bracket)
         case Scripted() if (last := _last_layer(tree)) is not None:
             yield last
+        case Scripted() if (letter := index_letter(tree)) is not None:
+            yield Script(letter=letter, bracket=bracket)
         case Scripted():
             inner = "".join(s.text for s in scripts((tree.base, *tree.below, *tree.above)))
             yield Script(word=inner or "?", bracket=bracket)
@@ -191,14 +208,44 @@ def _last_layer(tree: Scripted) -> Script | None:
     return Script(letter=LAST, shift=below[0].shift, bracket="(")
 
 
-def _shifted(tree: Sum, bracket: str) -> Script:
-    terms = [only(term) for term in tree.terms]
-    if len(terms) == 2 and isinstance(terms[0], Name) and isinstance(terms[1], Number) and terms[1].text.isdigit():
-        shift = int(terms[1].text) * (-1 if tree.signs[1] == "-" else 1)
-        return Script(letter=terms[0].text, shift=shift, bracket=bracket)
-    if len(terms) == 1 and isinstance(terms[0], Number) and terms[0].text.isdigit() and tree.signs == ("-",):
-        return Script(word=f"-{terms[0].text}", bracket=bracket)
-    return Script(word="?", bracket=bracket)
+def index_letter(tree: Tree) -> str | None:
+    """The letter of an index, with its primes: i, c'."""
+    tree = only(tree)
+    if isinstance(tree, Name):
+        return tree.text if tree.kind == "letter" and not tree.accents else None
+    if not isinstance(tree, Scripted) or tree.below or tree.above:
+        return None
+    letter = index_letter(tree.base)
+    return letter + "'" * tree.primes if letter is not None and len(letter) == 1 else None
+
+
+def _shifted(tree: Sum, bracket: str) -> Script | None:
+    """An item of several terms: l - 1, i + a, p + Sk, -1."""
+    shift = 0
+    letters: list[tuple[str, str]] = []
+    for term, sign in zip(tree.terms, tree.signs, strict=True):
+        minus = "-" if sign == "-" else ""
+        inside = only(term)
+        factors = [only(part) for part in (inside.items if isinstance(inside, Row) else (inside,))]
+        numbers = [part for part in factors if isinstance(part, Number) and part.text.isdigit()]
+        names = [letter for part in factors if (letter := index_letter(part)) is not None]
+        match len(names), len(numbers), len(factors):
+            case 0, 1, 1:
+                shift += int(minus + numbers[0].text)
+            case 1, 0, 1:
+                letters.append((minus + "1", names[0]))
+            case 1, 1, 2:
+                letters.append((minus + numbers[0].text, names[0]))
+            case 2, 0, 2:
+                stride, index = sorted(names, key=lambda letter: not letter.isupper())
+                letters.append((minus + stride, index))
+            case _:
+                return None
+    first = next((pair for pair in letters if pair[0] == "1"), None)
+    if first is not None:
+        letters.remove(first)
+        return Script(letter=first[1], shift=shift, bracket=bracket, more=tuple(letters))
+    return None if letters else Script(word=str(shift), bracket=bracket)
 
 
 def key_of(name: Name) -> Key:
@@ -267,6 +314,10 @@ def bounds(tree: Tree) -> Iterator[tuple[str, Tree | None, Tree | None]]:
     match tree:
         case Name(kind="letter"):
             yield tree.text, None, None
+        case Scripted():
+            letter = index_letter(tree)
+            if letter is not None:
+                yield letter, None, None
         case Row():
             for item in tree.items:
                 yield from bounds(item)
@@ -349,7 +400,7 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
     for _, use in uses:
         if len(use.below) == 1:  # W_f and W_o are gates, W_{of} has two indices
             labels[use.key] |= {s.letter for s in use.below if s.letter}
-    found.indices |= {letter for letter in found.bound if len(letter) == 1}
+    found.indices |= {letter for letter in found.bound if _is_one(letter)}
     for number, tree in enumerate(trees):
         if any(isinstance(node, Name) and node.kind == "dots" for node in walk(tree)):
             continue  # x_1, …, x_n: n is no index
@@ -357,14 +408,15 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         sides = tree.sides if isinstance(tree, Chain) else (tree,)
         first = list(_uses(sides[0])) + list(_denominators(sides[0]))
         rest = [use for side in sides[1:] for use in _uses(side)]
-        own = {s.letter for use in first for s in (*use.below, *use.above) if _can_run(s, use, labels)}
-        other = {s.letter for use in rest for s in (*use.below, *use.above) if _can_run(s, use, labels)}
+        own = {letter for use in first for s in (*use.below, *use.above) for letter in _running(s, use, labels)}
+        other = {letter for use in rest for s in (*use.below, *use.above) for letter in _running(s, use, labels)}
         found.indices |= own & other
-        shifted = {s.letter for use in here for s in (*use.below, *use.above) if s.letter and s.shift and s.word == ""}
+        steps = (s for use in here for s in (*use.below, *use.above) if s.letter and s.shift and not s.more)
+        shifted = {script.letter for script in steps}
         named = lefts[number] is not None
         inside = {letter for node in walk(tree) for letter in _bound_by(node)}
         for letter in shifted:
-            unshifted = any(s.letter == letter and not s.shift for use in here for s in (*use.below, *use.above))
+            unshifted = any(s.letter == letter and s.is_letter for use in here for s in (*use.below, *use.above))
             if (named or unshifted) and letter not in inside and (letter in TRADITIONAL or letter in COUNTING):
                 found.families.add(letter)
     for _, use in uses:
@@ -394,13 +446,14 @@ def _entries(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
             found.renamed[key] = large[0]
 
 
-def _can_run(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> bool:
-    """Whether a script's letter may be an index: not W_i beside W_f and W_o."""
-    return (
-        len(script.letter) == 1
-        and script.letter in TRADITIONAL
-        and labels[use.key].isdisjoint(LABELLED - {script.letter})
-    )
+def _is_one(letter: str) -> bool:
+    return len(letter.rstrip("'")) == 1
+
+
+def _running(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> list[str]:
+    """The letters of a script that may be indices: not W_i beside W_f and W_o."""
+    found = [letter for letter in script.letters if _is_one(letter) and letter[0] in TRADITIONAL]
+    return [letter for letter in found if labels[use.key].isdisjoint(LABELLED - {letter})]
 
 
 def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
@@ -410,7 +463,8 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
         if len(use.below) == 1:
             labels[use.key] |= {s.letter for s in use.below if s.letter}
     for _, use in uses:
-        if any((s.letter and s.shift) or s.letter in found.families for s in use.above if not s.bracket):
+        above = [script for script in use.above if not script.bracket and not script.more]
+        if any((script.letter and script.shift) or script.letter in found.families for script in above):
             found.layered.add(found.same(use.key))
     for _, use in uses:
         below = [s for s in use.below]
@@ -452,8 +506,8 @@ def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]
         if (
             script.bracket
             or (script.word and script.word not in ("?",))
-            or (key in found.layered and script.letter not in TRANSPOSES)  # a last time step is written below
-            or (script.letter in found.indices and not script.shift and script.letter not in TRANSPOSES)
+            or (key in found.layered and not script.more and script.letter not in TRANSPOSES)  # a last step is below
+            or (script.letter in found.indices and script.is_letter and script.letter not in TRANSPOSES)
         ):
             result.append(script)
     return result

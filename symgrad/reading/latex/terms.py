@@ -30,13 +30,37 @@ class Num(Term):
 
 @dataclass(frozen=True)
 class At:
-    """A place on an axis: an index's letter and what is added to it, or a number (letter "")."""
+    """A place on an axis: an index's letter and what is added to it, or a number (letter "").
+
+    `more` are further indices or lengths that are added, each with its factor: (("1", "a"),) in i + a, (("S", "k"),)
+    in p + Sk, (("-1", "P"),) in i - P.
+    """
 
     letter: str
     shift: int = 0
+    more: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.letter}{self.shift:+d}" if self.letter and self.shift else self.letter or str(self.shift)
+        return place_text(self.letter, self.shift, self.more)
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """All its letters but the factors; none for a number."""
+        return (self.letter, *(letter for _, letter in self.more)) if self.letter else ()
+
+
+def place_text(letter: str, shift: int, more: tuple[tuple[str, str], ...]) -> str:
+    """How a place on an axis is written.
+
+    >>> place_text("p", -1, (("S", "k"), ("-1", "P")))
+    'p+Sk-P-1'
+    """
+    if not letter:
+        return str(shift)
+    plain = {"1": "+", "-1": "-"}
+    signs = (plain.get(factor, factor if factor.startswith("-") else f"+{factor}") for factor, _ in more)
+    terms = (f"{sign}{other}" for sign, (_, other) in zip(signs, more, strict=True))
+    return letter + "".join(terms) + (f"{shift:+d}" if shift else "")
 
 
 @dataclass(frozen=True)
