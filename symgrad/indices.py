@@ -203,7 +203,7 @@ def entry_like(node: Expr) -> tuple[str, tuple[Expr, ...]] | None:
     if isinstance(node, Indexed):
         return str(node.base.label), node.indices
     if isinstance(node, MatrixInverse):
-        return f"inverse of {node.args[0].label}", node.args[1:3]
+        return f"inverse of {node.args[0].label}", (*node.places, *node.args[1:3])
     return None
 
 

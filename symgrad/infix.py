@@ -82,11 +82,16 @@ class Infix:
     def function(self, expr: Expr) -> Piece:
         """An applied function, or an operation that has no sign of its own."""
         if isinstance(expr, MatrixInverse):
-            return Piece(f"inv({expr.args[0].label})[{self.text(expr.args[1])}, {self.text(expr.args[2])}]", ATOM)
+            return Piece(f"inv({self._inverted(expr)})[{self.text(expr.args[1])}, {self.text(expr.args[2])}]", ATOM)
         if isinstance(expr, Determinant):
-            return Piece(f"det({expr.args[0].label})", ATOM)
+            return Piece(f"det({self._inverted(expr)})", ATOM)
         args = ", ".join(self.text(arg) for arg in expr.args)
         return Piece(f"{expr.func.__name__}({args})" if expr.args else str(expr), ATOM)
+
+    def _inverted(self, expr: MatrixInverse | Determinant) -> str:
+        """The matrix that an inverse or a determinant is of: A, or A[i] of a family."""
+        places = f"[{', '.join(map(self.text, expr.places))}]" if expr.places else ""
+        return f"{expr.args[0].label}{places}"
 
     def constants(self) -> Mapping[Expr, str]:
         """How numbers that have a name are spelled."""

@@ -128,15 +128,16 @@ def _largest(expr: Largest, written: dict[Expr, Order], name: Expr | None) -> It
         yield Partial(row.entry, coefficient, (*row.over, *over))
 
 
-def _of_matrix(expr: Expr) -> Iterator[Partial]:
+def _of_matrix(expr: MatrixInverse | Determinant) -> Iterator[Partial]:
     """dA⁻¹ = -A⁻¹ dA A⁻¹ and d det A = det A tr(A⁻¹ dA); Petersen and Pedersen, The Matrix Cookbook, (40) and (46)."""
-    matrix, size = expr.args[0], expr.args[-1]
+    matrix, size, places = expr.args[0], expr.size, expr.places
     p, q = Index("p'", size), Index("q'", size)
     if isinstance(expr, MatrixInverse):
-        coefficient = -MatrixInverse(matrix, expr.args[1], p, size) * MatrixInverse(matrix, q, expr.args[2], size)
+        before = MatrixInverse(matrix, expr.args[1], p, size, *places)
+        coefficient = -before * MatrixInverse(matrix, q, expr.args[2], size, *places)
     else:
-        coefficient = expr * MatrixInverse(matrix, q, p, size)
-    yield Partial(matrix[p, q], coefficient, (p, q))
+        coefficient = expr * MatrixInverse(matrix, q, p, size, *places)
+    yield Partial(matrix[(*places, p, q)], coefficient, (p, q))
 
 
 def _piecewise(expr: Piecewise, written: dict[Expr, Order]) -> Iterator[Partial]:

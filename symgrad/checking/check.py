@@ -14,7 +14,9 @@ from pathlib import Path
 
 from sympy import Expr
 
+from symgrad.checking.activations import with_layered
 from symgrad.checking.anew import declared_anew, with_new_names
+from symgrad.checking.applied import with_applied
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
 from symgrad.checking.batches import divided
@@ -22,9 +24,11 @@ from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
+from symgrad.checking.inputs import with_inputs
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import declared, instances
 from symgrad.checking.means import counted
+from symgrad.checking.misprints import said_twice, unsummed
 from symgrad.checking.places import last_name, starts, strides
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.rows import with_rows
@@ -43,6 +47,7 @@ from symgrad.checking.sentences import (
     unproved_kind,
     used,
 )
+from symgrad.checking.turned import turned
 from symgrad.checking.unknown import spelled
 from symgrad.checking.updates import check_update, gradient_meant
 from symgrad.checking.world import CycleError, World, defined_by, names_error
@@ -54,7 +59,14 @@ from symgrad.reading.documents.text import Document, Fragment, Place, Problem, T
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.macros import MOST_CHARACTERS, Defined, definitions
 from symgrad.reading.latex.resolve import AS_PRODUCT, Resolver
-from symgrad.reading.latex.statements import Statement, listed_letters, plain_words, statements, subscripted_words
+from symgrad.reading.latex.statements import (
+    Statement,
+    listed_letters,
+    plain_words,
+    spaced_words,
+    statements,
+    subscripted_words,
+)
 from symgrad.reading.latex.symbols import analysed
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import MalformedError, UnreadError
@@ -138,7 +150,9 @@ class _Checker:
         ]
         self.anew = declared_anew(named, sentences)
         sentences = without_strange(with_new_names(with_changes(sentences), self.anew))
-        sentences = in_context(with_rows(self._with_entries(sentences)))
+        given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
+        sentences = with_applied(with_rows(self._with_entries(sentences)))
+        sentences = turned(in_context(with_inputs(with_layered(sentences))), given)
         sections = self._sections([fragment for fragment, _ in placed])
         self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
         restated: set[int] = set()
@@ -147,16 +161,11 @@ class _Checker:
             by for s in sentences for side in s.sides for n in t.walk(side) if isinstance(n, t.Partial) for by in n.by
         )
         sentences = counted(sentences, taken | {ref.name for term in by for ref in t.refs(term)})
-        differentiated: set[str] = set()
+        differentiated: dict[str, int] = {}  # where each name is first differentiated by
         for sentence in sentences:
-            differentiated |= {
-                ref.name
-                for side in sentence.sides
-                for node in t.walk(side)
-                if isinstance(node, t.Partial)
-                for by in node.by
-                for ref in t.refs(by)
-            }
+            partials = (node for side in sentence.sides for node in t.walk(side) if isinstance(node, t.Partial))
+            for name in (ref.name for partial in partials for by in partial.by for ref in t.refs(by)):
+                differentiated.setdefault(name, sentence.number)
             for definition in defined_by(sentence, self.world.depth):
                 if self.world.solved(definition, differentiated):
                     continue
@@ -164,6 +173,7 @@ class _Checker:
                     restated.add(sentence.number)
                 if definition.name not in self.world.aliases:
                     self.world.add(definition)
+        self.world.leave_out_solutions(differentiated)
         for meant in filter(None, map(names_error, sentences)):
             for definition in defined_by(meant, self.world.depth):
                 if definition.name not in self.world.definitions:
@@ -248,15 +258,19 @@ class _Checker:
         words: set[str] = set()
         below: set[str] = set()
         listed: set[str] = set()
+        spaced: tuple[set[str], set[str]] = (set(), set())  # L L(D) = …, and LL(D) elsewhere
         for _, text, known in formulas:
             words |= plain_words(text, known, self.decimal_comma)
             below |= subscripted_words(text, known, self.decimal_comma)
             listed |= listed_letters(text)
+            for found_words, more in zip(spaced, spaced_words(text, known, self.decimal_comma), strict=True):
+                found_words |= more
         words -= {word for word in words if len(word) == len(set(word)) <= 4 and listed.issuperset(word)}  # y_{nckl}
+        names = frozenset(words), frozenset(below), frozenset(spaced[0] & spaced[1])
         number, first = 0, []
         for fragment, text, known in formulas:
             first.append(number)
-            for statement in statements(text, known, self.decimal_comma, frozenset(words), frozenset(below)):
+            for statement in statements(text, known, self.decimal_comma, *names):
                 yield fragment, statement
                 number += 1
         self.declared_at = [(first[place], found) for place, found in declared_at if place < len(first)]
@@ -492,6 +506,10 @@ class _Checker:
         return dataclasses.replace(base, rule="undecided", verdict=verdict, message=message)
 
     def _judged(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
+        twice = said_twice(sentence.sides, self.names) if sentence.kind in ("claim", "definition") else ""
+        if twice:
+            claim = dataclasses.replace(base, kind="claim")
+            return self._with(claim, sentence, Verdict("malformed", "", twice), "formula", 1, None, start)
         match sentence.kind:
             case "numbers":
                 return self._numbers(base, sentence, start)
@@ -598,6 +616,11 @@ class _Checker:
             if any(is_spelled_out(side) for side in sentence.sides):
                 return self._with_judged(dataclasses.replace(base, kind="claim"), rest, found, "gradient", start)
         if restated and not self._is_first(sentence, names):
+            misprint = self._unsummed(sentence)
+            if misprint:
+                verdict = Verdict("refuted", "", misprint, diagnosis=misprint)
+                wrong = Judged(verdict)
+                return self._with_judged(dataclasses.replace(base, kind="claim"), sentence, wrong, "formula", start)
             found = self._verdict(sentence)
             asked = sentence.fragment.kind == "claim"
             asked |= found.verdict.status == "refuted" and self._is_by_entry(sentence)
@@ -616,6 +639,14 @@ class _Checker:
         before = self.world.visible(name, sentence.number)
         same = before is not None and used([before.body]) == used(sentence.sides[1:])
         return same and bool(at) and before is not None and not before.at
+
+    def _unsummed(self, sentence: Sentence) -> str:
+        """What is wrong in u_i = Σ_j A_ij v_i, where u = A v has been said; empty where nothing is."""
+        before = self.world.visible(sentence.defines, sentence.number)
+        match before.body if before is not None and self._is_by_entry(sentence) else None:
+            case t.Mul(factors=(t.Ref(name=matrix, at=()), t.Ref(name=vector, at=()))):
+                return unsummed(sentence.sides[1], matrix, vector)
+        return ""
 
     def _verdict(self, sentence: Sentence) -> Judged:
         try:

@@ -11,14 +11,17 @@ from sympy.core.function import AppliedUndef
 
 from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
+from symgrad.checking.misprints import with_letters
 from symgrad.checking.sentences import has_derivative, used
+from symgrad.checking.symmetric import matrix_name, symmetrized
 from symgrad.checking.unknown import sloped
 from symgrad.checking.values import sized_equation
 from symgrad.checking.world import LOSSES, Definition, World
 from symgrad.equations import Equation, functions_in, names_in
-from symgrad.indices import refreshed, relabelled
+from symgrad.indices import in_inputs, refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
+from symgrad.reading.latex.sums import free_letters
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
@@ -40,6 +43,7 @@ class Doubts:
     lengths: Mapping[str, Expr]
     seconds: float
     broken: frozenset[Definition]  # definitions that don't fit in these shapes
+    says_symmetric: bool = False  # whether the document says of some matrices that they are symmetric
 
     def is_empty(self, left: t.Term, right: t.Term, correct: Equation, context: Context) -> bool:
         """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
@@ -69,7 +73,7 @@ class Doubts:
         if any(context.partial(name).rhs.is_zero for name in names):
             return UNTIED
         vague = self._partly_summed((left, right), number) or self._several_losses((left, right), number)
-        vague = vague or self._held_apart(left, right)
+        vague = vague or self._held_apart(left, right) or _listed((left, right))
         if vague:
             return vague
         special = self._symmetric(compared, context) or self._apart(compared, context, _pairs(left))
@@ -86,8 +90,8 @@ class Doubts:
             return f"nothing says what {stray} is"
         parts = (correct, claim, *(equation.rhs for equation in context.model.equations))
         if any(part.has(AppliedUndef) for part in parts):
-            functions = [functions_in(context.without_partials(side)) for side in (correct, claim)]
-            slopes = [_slopes(context.without_partials(side)) for side in (correct, claim)]
+            sides = [in_inputs(context.model, context.without_partials(side), {}) for side in (correct, claim)]
+            functions, slopes = [functions_in(side) for side in sides], [_slopes(side) for side in sides]
             lone = sorted(functions[0] ^ functions[1]) or sorted(slopes[0] - slopes[1])
             if lone:
                 return f"nothing says what the function {lone[0]} is"
@@ -159,16 +163,17 @@ class Doubts:
         return self.world.visible(name, number) is None or not used([definition.body]).isdisjoint(elsewhere)
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
-        """The matrices that would have to be symmetric for the two sides to be equal."""
+        """The matrices that would have to be symmetric for the two sides to be equal; none if some are said to be."""
+        if self.says_symmetric:
+            return ""
         square = {q.name for q in context.model.inputs if self.shapes.is_square(q.name)}
         if not square:
             return ""
         sides = self._opened(compared, context)
-        entries = {node for side in sides for node in side.rhs.atoms(Indexed) if str(node.base.label) in square}
-        table = symmetrized(entries)
+        table = symmetrized((side.rhs for side in sides), square)
         if not table or not self._holds(sides, table, context):
             return ""
-        return " and ".join(sorted({str(node.base.label) for node in entries})) + " is symmetric"
+        return " and ".join(sorted(set(map(matrix_name, table)))) + " is symmetric"
 
     def _apart(self, compared: tuple[Equation, Equation], context: Context, pairs: frozenset[frozenset[str]]) -> str:
         """The indices that would have to be different, or the same, for the two sides to be equal.
@@ -275,6 +280,13 @@ class Doubts:
             if form.fullmatch(o)
         ]
 
+    def cased(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
+        """The letters that a claim has on one side only, large, and on the other small: B, and b."""
+        first, rest = used(sides[:1]), used(sides[1:])
+        lone = {name for name in first ^ rest if self.world.visible(name, number) is None and name.isidentifier()}
+        pairs = [(one, other) for one in sorted(lone) for other in sorted(lone) if one.lower() == other.lower()]
+        return [(one, other) for one, other in pairs if one != other and (one in first) != (other in first)]
+
     def _untold(self, found: Iterable[str], number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""
         defined = {name.split("_")[0] for name in self.world.definitions if "_" in name}
@@ -344,14 +356,23 @@ class Doubts:
         return ""
 
 
+def _listed(sides: Sequence[t.Term]) -> str:
+    """The places in e^{z_a} + e^{z_b} + e^{z_c}, which may be all that there are."""
+    for node in (node for side in sides for node in t.walk(side) if isinstance(node, t.Add)):
+        found: dict[t.Term, set[str]] = {}
+        for term in node.terms:
+            letters = free_letters(term)
+            if len(letters) == 1:
+                found.setdefault(with_letters(t.placeless(term), dict.fromkeys(letters, "?")), set()).update(letters)
+        for letters in found.values():
+            if len(letters) > 2:
+                return f"{', '.join(sorted(letters))} may be all the places that there are"
+    return ""
+
+
 def name_of(part: Expr) -> str:
     """The name of a quantity, or of the array that an entry is of."""
     return str(part.base.label) if isinstance(part, Indexed) else str(part)
-
-
-def symmetrized(entries: Iterable[Indexed]) -> dict[Expr, Expr]:
-    """(S + Sᵀ) / 2 for the entries of matrices S that are symmetric."""
-    return {entry: (entry + entry.base[entry.indices[::-1]]) / 2 for entry in entries}
 
 
 def by_name(context: Context, side: Equation) -> Equation:

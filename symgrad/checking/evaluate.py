@@ -8,27 +8,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sympy import Eq as Equal
-from sympy import Expr, Ge, Gt, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
+from sympy import Expr, Ge, Gt, Indexed, IndexedBase, Integer, KroneckerDelta, Le, Lt, S, Symbol, pi
 from sympy import Ne as Unequal
 
 from symgrad.checking.places import affine, from_zero, has_windows, last_name
 from symgrad.checking.unknown import rest_name, slope_name
-from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value
+from symgrad.checking.values import UNINDEXED, Algebra, Derived, Misfit, Value, sized_equation
 from symgrad.equations import Equation, Index, Size
 from symgrad.expressions import exact, product, total
-from symgrad.indices import Largest, reduced
+from symgrad.indices import Largest, canonical, reduced
 from symgrad.names import partial_name
 from symgrad.reading.arithmetic import MOST_DIGITS
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS, SQUARED
 from symgrad.reading.source import AbstractFunction
 from symgrad.tensors.elementwise import ELEMENTWISE
-from symgrad.tensors.functions import Choice
+from symgrad.tensors.functions import Choice, Determinant, MatrixInverse
 from symgrad.tensors.tensor import Scope, Tensor
 from symgrad.tensors.vocabulary import VOCABULARY
 
 RELATIONS = {"<": Lt, ">": Gt, "<=": Le, ">=": Ge, "==": Equal, "!=": Unequal}
 _REDUCTIONS = ("sum", "mean", "var", "std", "norm", "logsumexp")
+HIDDEN = "matrix_"  # how the names of matrices that have none begin, XᵀX in (XᵀX)⁻¹
 Shape = tuple[Expr, ...]
 
 
@@ -77,6 +78,8 @@ class Evaluator:
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     auxiliary: list[Equation] = field(default_factory=list)
+    bodies: Mapping[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names by what they stand for
+    matrices: dict[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names of those that have none
     seen: list[tuple[t.Term, Expr]] = field(default_factory=list)
     depth: int = 0
 
@@ -260,8 +263,38 @@ class Evaluator:
             return self.algebra.mapped(value, lambda expr: expr**-1)
         if value.rank != 2:
             raise Misfit("an inverse of what is no matrix")
+        value = self._square(value)
+        if self.algebra.dry:
+            return Value(S.One, value.axes)
+        base, places, turned = self._as_named(value)
+        row, column = value.axes[::-1] if turned else value.axes
+        return Value(MatrixInverse(base, row, column, row.size, *places), value.axes)
+
+    def _square(self, value: Value) -> Value:
+        """A matrix with two axes of one length."""
         self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
-        return self._word("inv", [value], value.axes)
+        return self.algebra.renamed(value, [self.algebra.index(axis.size) for axis in value.axes])
+
+    def _determinant(self, value: Value) -> Value:
+        value = self._square(value)
+        if self.algebra.dry:
+            return Value(S.One)
+        base, places, _ = self._as_named(value)
+        return Value(Determinant(base, value.axes[0].size, *places))
+
+    def _as_named(self, value: Value) -> tuple[IndexedBase, tuple[Expr, ...], bool]:
+        """The name of a matrix, its places in a family, and whether it is transposed; an expression gets a name."""
+        expr = value.expr
+        if isinstance(expr, Indexed) and not set(value.axes) & set(expr.indices[:-2]):
+            places, last = expr.indices[:-2], expr.indices[-2:]
+            if last in (value.axes, value.axes[::-1]):
+                return expr.base, places, last != value.axes
+        free = tuple(sorted(expr.atoms(Index) & expr.free_symbols - {*value.axes}, key=str))
+        rhs, indices = canonical(expr, (*free, *value.axes), self.algebra.written)
+        name = self.matrices.setdefault((rhs, indices), f"{HIDDEN}{len(self.matrices) + 1}")
+        if all(known.name != name for known in self.auxiliary):
+            self.auxiliary.append(Equation(name, rhs, indices))
+        return IndexedBase(name), free, False
 
     def _norm(self, term: t.Norm) -> Value:
         value = self.value(term.body)
@@ -272,10 +305,9 @@ class Evaluator:
             absolute = self.algebra.mapped(value, ELEMENTWISE["abs"].build)
             return self.algebra.summed(absolute, absolute.axes)
         if kind == "|" and value.rank == 2:
-            self.algebra.sizes.unify(value.axes[0].size, value.axes[1].size)
             self.algebra.doubtful = True
             self.algebra.choose("|·| of a matrix was read as its determinant")
-            return self._word("det", [value], ())
+            return self._determinant(value)
         if kind[1:] in ("", "2", "F"):
             return self.algebra.mapped(self._squares(value), lambda expr: expr**S.Half)
         raise Misfit(f"the norm {kind} isn't known here")
@@ -464,9 +496,10 @@ class Evaluator:
             return self._diagonal(values[0])
         if len(values) == 2 and not term.primes and name in ("sum", "mean", "dot", "multiply"):
             return self._numpy(name, values[0], values[1], arguments[1])
-        if name in ("trace", "det") and len(values) == 1 and values[0].rank == 2:
-            self.algebra.sizes.unify(values[0].axes[0].size, values[0].axes[1].size)
-            return self._word(name, values, ())
+        if name == "det" and len(values) == 1 and values[0].rank == 2:
+            return self._determinant(values[0])
+        if name == "trace" and len(values) == 1 and values[0].rank == 2:
+            return self._word(name, [self._square(values[0])], ())
         if name in _REDUCTIONS and len(values) == 1 and not term.primes:
             return self._word(name, values, ())
         if name in ("vec", "argmax", "argmin", "lim", "sup", "inf", "arg", "log_softmax") or name in VOCABULARY:
@@ -804,6 +837,11 @@ class Evaluator:
             self.spelled = outer
         name = f"expression{len(self.auxiliary) + 1}"
         free = tuple(index for index in self.letters.values() if index in value.expr.free_symbols)
+        for order in itertools.permutations(free) if not self.algebra.dry and len(free) < 4 else ():
+            written_out = Equation(name, *canonical(value.expr, (*order, *value.axes), self.algebra.written))
+            known = sized_equation(written_out, self.algebra.sizes)
+            if (known.rhs, known.indices) in self.bodies:
+                return self.bodies[known.rhs, known.indices], tuple(t.At(index.name) for index in order)
         axes = (*free, *value.axes)
         self.auxiliary.append(Equation(name, value.expr, axes))
         self._own[name] = tuple(index.size for index in axes)

@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 
 from sympy import Add, Basic, Expr, Indexed, IndexedBase, Symbol
 
-from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars, symmetrized
-from symgrad.checking.evaluate import Evaluator, Shape, Unknown
+from symgrad.checking.doubts import UNTIED, Doubts, by_name, name_of, scalars
+from symgrad.checking.evaluate import HIDDEN, Evaluator, Shape, Unknown
 from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.misprints import stray_indices
 from symgrad.checking.places import has_windows
 from symgrad.checking.sentences import Sentence, has_derivative, used
+from symgrad.checking.symmetric import entries_of, places_of, symmetrized, transposed_entry
 from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
-from symgrad.checking.values import TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
+from symgrad.checking.values import DOT_PRODUCT, TRANSPOSED_NUMBER, UNINDEXED, Misfit, Value, sized_equation
 from symgrad.checking.world import LOSSES, CycleError, Definition, World
 from symgrad.derivation import Derivation
-from symgrad.equations import Equation, Index, Model, Quantity, names_in
+from symgrad.equations import Equation, Index, Model, Quantity, names_in, needed
 from symgrad.errors import SymgradError
 from symgrad.facts import SumFact
 from symgrad.indices import canonical, refreshed, relabelled, sigma
@@ -59,6 +60,7 @@ class Manner:
     direct: bool = False
     entrywise: bool = False
     logistic: bool = False
+    pointwise: bool = False  # · between two vectors multiplies entry by entry: tried where their dot product can't be
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -91,6 +93,8 @@ class Judge:
     shaped: frozenset[str] = frozenset()  # names whose axes the document says
     broken: frozenset[Definition] = frozenset()  # what doesn't fit in these shapes
     equations: dict[tuple[Definition, bool], Equation] = field(default_factory=dict)
+    hidden: dict[tuple[Definition, bool], list[Equation]] = field(default_factory=dict)  # what those invert
+    matrices: dict[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names of what is inverted
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
     decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
     batch: str = ""  # the number of samples whose losses dZ is of the sum of, beside dW, of their mean
@@ -107,7 +111,7 @@ class Judge:
 
     @property
     def _doubts(self) -> Doubts:
-        return Doubts(self.world, self.shapes, self.lengths, self.seconds, self.broken)
+        return Doubts(self.world, self.shapes, self.lengths, self.seconds, self.broken, bool(self.symmetric))
 
     @staticmethod
     def of(
@@ -142,7 +146,8 @@ class Judge:
         if found.verdict.status != "refuted" or found.explain is None:
             return found
         explained = found.explain(Budget(self.seconds))
-        symmetric = "is symmetric" in explained.diagnosis and not self.world.has_layers  # weights never are
+        symmetric = "is symmetric" in explained.diagnosis and not self.symmetric  # or it would have said so
+        symmetric = symmetric and not self.world.has_layers  # weights never are
         if explained.slip == "assumption" and (symmetric or "sums to 1" in explained.diagnosis):
             reason = f"{explained.diagnosis}, which the document may say in words"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
@@ -158,6 +163,15 @@ class Judge:
                 side = next(p for p, side in enumerate(sentence.sides) if name in used([side]))
                 words = f"{name} has lost its number: it is right with {meant}"
                 verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
+                return dataclasses.replace(found, verdict=verdict, side=side)
+        cased = self._doubts.cased(sentence.sides, sentence.number) if not found.verdict else ()
+        for name, meant in cased:
+            renamed = functools.partial(_renamed, name=name, meant=meant)
+            sides = tuple(t.rewritten(side, renamed) for side in sentence.sides)
+            if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
+                side = next(p for p, side in enumerate(sentence.sides) if p and {name, meant} & used([side]))
+                words = f"{name} and {meant} stand for one thing: it is right with one letter for both"
+                verdict = Verdict("refuted", "", f"nothing says what {meant} is", diagnosis=words)
                 return dataclasses.replace(found, verdict=verdict, side=side)
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
@@ -250,7 +264,7 @@ class Judge:
 
     def _claim(self, sentence: Sentence) -> Judged:
         """The verdict on a sentence's sides, each against the first; for some layers where it is about any."""
-        budget = Budget(self.seconds)
+        budget = Budget(self.seconds * (2 if len(sentence.sides) > 3 else 1))  # a chain is several claims
         sides = [sentence.sides]
         layered = any(has_layers(side) for side in sentence.sides)
         if layered:
@@ -311,6 +325,7 @@ class Judge:
 
     def _pair(self, left: t.Term, right: t.Term, number: int, budget: Budget, place: int) -> Judged:
         """One equality, in each manner of reading until one holds."""
+        budget = Budget(min(self.seconds, budget.left))
         failed: list[Judged] = []
         reasons: list[str] = []
         for manner in MANNERS:
@@ -360,7 +375,8 @@ class Judge:
         """What reads a claim in one manner."""
 
         def jacobian(of: str, by: str, direct: bool) -> Value:
-            own = next((e for e in self._canonical(found) if e.name == of), None)
+            named = self._canonical(found)
+            own = [e for e in named if e.name in needed([of], named)]
             definition = self.world.visible(of, number)
             found.mattered |= direct and (definition is not None and by in self._equation(definition).uses)
             return self._jacobian(of, by, direct, number, manner.logistic, own)
@@ -370,23 +386,27 @@ class Judge:
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
         found.at_step, found.batch = at_step, self.batch
+        found.matrices, found.bodies = self.matrices, self._bodies(number, manner.logistic)
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
+        found.algebra.pointwise = manner.pointwise
         return found
 
-    def _read(
-        self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget, dotted: bool = True
-    ) -> Judged | None:
+    def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
         evaluator = self.evaluator(number, manner)
-        evaluator.algebra.dotted = dotted
-        before = self.shapes.copy()
         abstract = self.world.abstract((left, right), number, scalars(self.world, self.shapes))
         abstract = frozenset({ANY_LOSS}) if self.any_loss else abstract
         evaluator.scalars = abstract
         if abstract and not evaluator.loss:
             evaluator.loss = min(abstract)
-        first = evaluator.value(left)
-        second = evaluator.value(right)
+        again = functools.partial(self._read, left, right, number, dataclasses.replace(manner, pointwise=True), budget)
+        try:
+            first = evaluator.value(left)
+            second = evaluator.value(right)
+        except Misfit:
+            if manner.pointwise or DOT_PRODUCT not in evaluator.algebra.choices:
+                raise
+            return again()
         if manner != Manner() and not self._matters(manner, (left, right), evaluator, number):
             return None
         free = list(evaluator.letters.values())
@@ -409,12 +429,9 @@ class Judge:
                 return found
             if FOR_ALL not in words:
                 judged, compared = judged or found, compared or (correct, claim)
+        if (judged is None or compared is None) and DOT_PRODUCT in readings:
+            return again()
         if (judged is None or compared is None) and any("·" in choice for choice in readings):
-            if dotted:
-                reader = dataclasses.replace(self, shapes=before)
-                again = reader._read(left, right, number, manner, budget, False)
-                if again is not None and again.verdict.status in ("proved", "agrees", "refuted"):
-                    return again
             return Judged(Verdict("undecided", "", f"{readings[0]}, which doesn't fit"), 1, tuple(readings))
         if judged is None or compared is None:
             raise Misfit(f"the two sides have {first.rank} and {second.rank} axes")
@@ -423,6 +440,8 @@ class Judge:
         verdict, pair = judged.verdict, compared
 
         def doubt() -> str:
+            if manner.direct and any(side.rhs.is_zero for side in pair):
+                return ""  # nobody means a reading in which a side vanishes
             found = self._doubts.about(left, right, pair, verdict, context, abstract, number)
             unlikely = evaluator.algebra.unlikely or evaluator.algebra.doubtful
             return found or ("it may be meant otherwise than it was read" if unlikely else "")
@@ -479,14 +498,26 @@ class Judge:
                 context.partial(name)  # so that it has a value at a point
         correct = _spelled_out(context, by_name(context, correct))
         claim = Equation(correct.name, claim.rhs, claim.indices)
-        if self.symmetric:
-            claim, correct = (_symmetrized(context, side, self.symmetric) for side in (claim, correct))
         claim, correct = self._sized(claim), self._sized(correct)
         key = (context.model.inputs, context.model.equations, claim, correct, explained)
         if key not in self.decided:  # most manners of reading come to the same
-            self.decided[key] = decide(context, claim, correct, "", budget, explained)
+            self.decided[key] = self._decided_anew(context, claim, correct, budget, explained)
         verdict = self.decided[key]
         return dataclasses.replace(verdict, correct=_with_slopes(verdict.correct)) if verdict.correct else verdict
+
+    def _decided_anew(
+        self, context: Context, claim: Equation, correct: Equation, budget: Budget, explained: bool
+    ) -> Verdict:
+        """The verdict on a claim; what symmetric matrices have in common with their transposes is tried in a proof."""
+        symmetric = frozenset(e.name for e in context.model.equations if e.name in self.symmetric or _is_symmetric(e))
+        if symmetric:
+            claim, correct = (_oriented(context, side, symmetric) for side in (claim, correct))
+        verdict = decide(context, claim, correct, "", budget, explained)
+        if verdict.status == "agrees" and symmetric:
+            other, own = (_symmetrized(context, side, symmetric) for side in (claim, correct))
+            again = decide(context, other, own, "", budget, explained)
+            verdict = again if again.status == "proved" else verdict
+        return dataclasses.replace(verdict, reason=_with_matrices(context, verdict.reason))
 
     def _sized(self, equation: Equation) -> Equation:
         """An equation in the lengths of axes as they are known by now."""
@@ -499,7 +530,7 @@ class Judge:
         if (definition, logistic) in self.equations:
             return self.equations[definition, logistic]
         evaluator = make_evaluator(self.world, self.shapes, self.lengths, definition.number, False)
-        evaluator.logistic = logistic
+        evaluator.logistic, evaluator.matrices = logistic, self.matrices
         if has_windows(definition.body):  # i + a reaches as far as i runs
             places = zip(definition.at, self.shapes.of(definition.name), strict=False)
             evaluator.letters = {place.letter: Index(place.letter, size) for place, size in places}
@@ -513,12 +544,32 @@ class Judge:
         if set(free) - set(letters):
             raise Misfit(f"{definition.name} has indices on the right only")
         equation = Equation(definition.name, *canonical(value.expr, (*letters, *value.axes), evaluator.algebra.written))
-        if evaluator.auxiliary:
+        if any(not auxiliary.name.startswith(HIDDEN) for auxiliary in evaluator.auxiliary):
             raise Misfit(f"{definition.name} differentiates an expression")
         if len(equation.indices) != len(self.shapes.of(definition.name)):
             raise Misfit(f"{definition.name} is defined with other axes elsewhere")
         self.equations[definition, logistic] = equation
+        self.hidden[definition, logistic] = self._canonical(evaluator)
         return equation
+
+    def _bodies(self, number: int, logistic: bool) -> Mapping[tuple[Expr, tuple[Index, ...]], str]:
+        """What a place's names stand for: an expression that is written out in a derivative may have a name."""
+        found = {}
+        for name in self.world.definitions:
+            definition = self.world.visible(name, number)
+            if definition is not None and not definition.parameters and not definition.is_alias:
+                with contextlib.suppress(Misfit, SymgradError):
+                    equation = self._sized(self._equation(definition, logistic))
+                    found[equation.rhs, equation.indices] = name
+        return found
+
+    def _equations(self, definitions: Sequence[Definition], logistic: bool) -> list[Equation]:
+        """Definitions as equations, each behind those of the matrices without a name that it inverts."""
+        found: dict[str, Equation] = {}
+        for definition in definitions:
+            equation = self._equation(definition, logistic)
+            found |= {each.name: self._sized(each) for each in (*self.hidden[definition, logistic], equation)}
+        return list(found.values())
 
     def _context(self, evaluator: Evaluator, number: int, abstract: frozenset[str]) -> Context:
         names = set(evaluator.names) - abstract
@@ -526,7 +577,7 @@ class Judge:
             names |= set(names_in(equation.rhs))
         names -= {equation.name for equation in evaluator.auxiliary}
         closed = self._closed(names, number, abstract)
-        equations = [self._sized(self._equation(definition, evaluator.logistic)) for definition in closed]
+        equations = self._equations(closed, evaluator.logistic)
         model = self._model(equations, evaluator, abstract, names)
         key = (model.inputs, model.equations)
         if key not in self.contexts:
@@ -555,7 +606,7 @@ class Judge:
     def _model(
         self, equations: list[Equation], evaluator: Evaluator, abstract: frozenset[str], names: set[str]
     ) -> Model:
-        equations = [*equations, *self._canonical(evaluator)]
+        equations = list({e.name: e for e in (*equations, *self._canonical(evaluator))}.values())
         taken = {equation.name for equation in equations}
         for loss in sorted(abstract):
             users = _users(loss, equations)
@@ -577,6 +628,10 @@ class Judge:
                     if known is None and base not in quantities:
                         raise Misfit(f"nothing says what {base} is")
                     quantities[name] = Quantity(name, known if known is not None else quantities[base].axes)
+        for name in sorted(self.symmetric & quantities.keys()):
+            quantity = quantities.pop(name)
+            quantities[f"{name}_half"] = dataclasses.replace(quantity, name=f"{name}_half")
+            equations = [_halved(quantity), *equations]
         if not equations:  # an identity of inputs: a model has at least one equation
             equations, quantities["unit"] = [Equation("constant", Symbol("unit"))], Quantity("unit")
         facts = tuple(self._facts(quantities, equations))
@@ -632,22 +687,23 @@ class Judge:
         return sigma(IndexedBase(weight)[indices] * IndexedBase(name)[indices], *indices)
 
     def _jacobian(
-        self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Equation | None = None, step: str = ""
+        self, of: str, by: str, direct: bool, number: int, logistic: bool, own: Sequence[Equation] = (), step: str = ""
     ) -> Value:
         """∂of/∂by written out: of its own equation alone, through all, or through those of one step.
 
-        `own` is the equation of an expression that has no name in the document.
+        `own` are the equations of an expression that has no name in the document, and of the matrices that it inverts.
         """
         definition = self.world.visible(of, number)
-        if own is not None:
-            closed = [] if direct else self.world.closure({*own.uses, by}, number)
+        if own:
+            names = {name for equation in own for name in equation.uses} - {equation.name for equation in own}
+            closed = [] if direct else self.world.closure({*names, by}, number)
         elif definition is None:
             raise Misfit(f"nothing defines {of}")
         else:
             direct = direct and by in self._equation(definition).uses  # ∂L/∂w beside ∂ŷ/∂w is through all
             closed = [definition] if direct else self.world.closure({of, by}, number)
         closed = [d for d in closed if d.name.endswith(step)]
-        equations = [self._sized(self._equation(d, logistic)) for d in closed] + ([own] if own is not None else [])
+        equations = list({e.name: e for e in (*self._equations(closed, logistic), *own)}.values())
         defined = {equation.name for equation in equations}
         inputs = {name for equation in equations for name in equation.uses} | {by}
         quantities = tuple(Quantity(name, self._shape(name)) for name in sorted(inputs - defined))
@@ -734,10 +790,44 @@ def _with_slopes(side: Equation) -> Equation:
 
 
 def _symmetrized(context: Context, side: Equation, names: frozenset[str]) -> Equation:
-    """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric."""
+    """A side with (S + Sᵀ) / 2 for each matrix S that is symmetric, and for its inverse."""
     rhs = context.without_partials(side.rhs)
-    entries = [entry for entry in rhs.atoms(Indexed) if name_of(entry) in names and len(entry.indices) == 2]
-    return Equation(side.name, relabelled(rhs, symmetrized(entries), context.written), side.indices)
+    return Equation(side.name, relabelled(rhs, symmetrized((rhs,), names), context.written), side.indices)
+
+
+def _oriented(context: Context, side: Equation, names: frozenset[str]) -> Equation:
+    """A side with the entries of symmetric matrices, and of their inverses, in one order of indices."""
+    rhs = context.without_partials(side.rhs)
+    order = {index: place for place, index in enumerate(side.indices)}
+    table: dict[Expr, Expr] = {}
+    for entry in entries_of(rhs, names):
+        row, column = places_of(entry)
+        if column in order and order.get(row, len(order)) > order[column]:
+            table[entry] = transposed_entry(entry)
+    return Equation(side.name, relabelled(rhs, table, context.written), side.indices)
+
+
+def _is_symmetric(equation: Equation) -> bool:
+    """Whether a matrix without a name is symmetric by how it is written, as XᵀX is."""
+    if not equation.name.startswith(HIDDEN):
+        return False
+    *places, row, column = equation.indices
+    turned, _ = canonical(equation.rhs, (*places, column, row), {})
+    return bool(row.size == column.size and turned == canonical(equation.rhs, equation.indices, {})[0])
+
+
+def _with_matrices(context: Context, text: str) -> str:
+    """A text with what the matrices in it are that have no name in the document."""
+    hidden = [e for e in context.model.equations if e.name.startswith(HIDDEN) and re.search(rf"\b{e.name}\b", text)]
+    return "; ".join((text, *(f"{equation.name} is {context.text(equation)}" for equation in hidden)))
+
+
+def _halved(quantity: Quantity) -> Equation:
+    """A symmetric matrix, or a family of them, as the sum of any matrix and its transpose: inverses know of it."""
+    *places, row, column = (Index(f"s{place}_", size) for place, size in enumerate(quantity.axes))
+    half = IndexedBase(f"{quantity.name}_half")
+    rhs = half[(*places, row, column)] + half[(*places, column, row)]
+    return Equation(quantity.name, *canonical(rhs, (*places, row, column), {}))
 
 
 def _at(context: Context, equation: Equation, places: Sequence[Expr]) -> Expr:

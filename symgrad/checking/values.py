@@ -25,6 +25,7 @@ class Misfit(ShapeError):
 
 
 UNINDEXED = "more indices are written than there are axes"
+DOT_PRODUCT = "· between two vectors was read as their dot product"
 TRANSPOSED_NUMBER = "what is transposed was read as a number"
 
 
@@ -147,10 +148,10 @@ class Algebra:
     written: dict[Expr, Order] = field(default_factory=dict)
     dry: bool = False
     bias: str = "last"  # the axis that a vector is added along
+    pointwise: bool = False  # whether · between two vectors multiplies entry by entry
     counter: Iterator[int] = field(default_factory=itertools.count)
     choices: list[str] = field(default_factory=list)
     doubtful: bool = False  # whether a choice may well be another than a person meant
-    dotted: bool = True  # whether · between two vectors is their dot product, rather than the product entry by entry
     unlikely: float = 0.0  # how much of what was read a person would hardly have meant
 
     def index(self, size: Expr) -> Index:
@@ -301,11 +302,11 @@ class Algebra:
         if not one.row and other.row:
             expr = self.built(lambda: product((one.expr, other.expr), self.written))
             return Value(expr, (*one.axes, *other.axes))
-        if sign == "·" and not self.dotted:
-            self.choose("· between two vectors was read entry by entry: their dot product doesn't fit")
+        if sign == "·" and self.pointwise:
+            self.choose("· between two vectors was read entry by entry, since their dot product doesn't fit")
             return self.hadamard(one, other)
         if sign == "·":
-            self.choose("· between two vectors was read as their dot product")
+            self.choose(DOT_PRODUCT)
             return self.contract(one, 0, other, 0)
         self.unlikely += 1.0
         self.choose("a product of two vectors was read entry by entry")

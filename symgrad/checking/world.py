@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from symgrad.checking.evaluate import Function
@@ -49,7 +49,24 @@ class World:
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
     unknown_from: Mapping[str, int] = field(default_factory=dict)  # from which sentence on a person says so
 
-    def solved(self, definition: Definition, differentiated: set[str]) -> bool:
+    def leave_out_solutions(self, differentiated: Mapping[str, int]) -> None:
+        """Leaves out what a quantity is where a gradient by it vanishes, in terms of what depends on it.
+
+        So μ = Σ γx / Σ γ for a γ of μ.  `differentiated` says where a name is first differentiated by, before that.
+        """
+        for name, number in differentiated.items():
+            found = self.definitions.get(name, ())
+            if found and found[0].number > number:
+                later = [d for d in found if self._is_circular(d)]
+                self.definitions[name] = [d for d in found if d not in later]
+                if not self.definitions[name]:
+                    del self.definitions[name]
+
+    def _is_circular(self, definition: Definition) -> bool:
+        """Whether a quantity is defined by what depends on it."""
+        return not used([definition.body]).isdisjoint(self.dependents(definition.name, definition.number))
+
+    def solved(self, definition: Definition, differentiated: Collection[str]) -> bool:
         """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
         inverted = any(isinstance(node, t.Inverse) for node in t.walk(definition.body))
         return inverted and definition.name in differentiated and definition.name not in self.definitions

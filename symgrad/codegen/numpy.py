@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -110,9 +110,13 @@ class NumpySource(ContractionSource):
             top, bottom = expr.args[0].as_numer_denom()
             return Piece(f"{self.within(top, ATOM)}//{self.within(bottom, ATOM)}", MATMUL)
         if isinstance(expr, MatrixInverse):
-            return self._read(f"np.linalg.inv({expr.args[0].label})", expr.args[1:3], (expr.args[3],) * 2)
+            at = (*expr.places, *expr.args[1:3])
+            return self._read(
+                f"np.linalg.inv({expr.args[0].label})", at, (*_lengths(expr.places), expr.size, expr.size)
+            )
         if isinstance(expr, Determinant):
-            return Piece(f"np.linalg.det({expr.args[0].label})", ATOM)
+            text = f"np.linalg.det({expr.args[0].label})"
+            return self._read(text, expr.places, _lengths(expr.places)) if expr.places else Piece(text, ATOM)
         if isinstance(expr, log):
             return self._logarithm(expr.args[0])
         template = FUNCTIONS.get(expr.func.__name__) or self._from_sympy(expr)
@@ -139,7 +143,7 @@ class NumpySource(ContractionSource):
             inner = meaning_of(1 - meaning, self.equations, self.written)
             if isinstance(inner, sigmoid):
                 return Piece(f"-np.logaddexp(0, {self.text(inner.args[0])})", SUM)
-        if isinstance(meaning, Abs) and isinstance(meaning.args[0], Determinant):
+        if isinstance(meaning, Abs) and isinstance(meaning.args[0], Determinant) and not meaning.args[0].places:
             return Piece(f"np.linalg.slogdet({meaning.args[0].args[0].label})[1]", ATOM)
         return Piece(f"np.log({self.text(of)})", ATOM)
 
@@ -202,3 +206,8 @@ def elementwise_function(function: Elementwise) -> Callable[[Any], Any]:
         return result.item() if isinstance(value, int | float) else result
 
     return call
+
+
+def _lengths(places: Sequence[Expr]) -> tuple[Expr, ...]:
+    """The lengths of the axes that places run along; one that is a number reads a single entry, of any length."""
+    return tuple(place.size if isinstance(place, Index) else place + 1 for place in places)

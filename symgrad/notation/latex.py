@@ -125,7 +125,7 @@ class Printer:
             Abs: lambda expr: _Piece(delimited("|", self.latex(expr.args[0]), "|"), ATOM),
             Largest: self._largest,
             MatrixInverse: self._inverse,
-            Determinant: lambda expr: _Piece(rf"\det {latex_name(str(expr.args[0].label), False)}", PRODUCT),
+            Determinant: lambda expr: _Piece(rf"\det {self._matrix(expr)}", PRODUCT),
             Piecewise: self._piecewise,
             KroneckerDelta: lambda expr: _Piece(r"\delta" + subscript(self._places(expr.args)), ATOM),
             floor: lambda expr: _Piece(rf"\left\lfloor {self.latex(expr.args[0].together())} \right\rfloor", ATOM),
@@ -255,9 +255,13 @@ class Printer:
         return _Piece(rf"\max_{{{over}}} {self._within(expr.function, PRODUCT)}", PRODUCT)
 
     def _inverse(self, expr: MatrixInverse) -> _Piece:
-        matrix, row, column, _ = expr.args
-        inverse = parenthesised(latex_name(str(matrix.label), False) + "^{-1}")
-        return _Piece(inverse + subscript(self._places((row, column))), ATOM)
+        inverse = parenthesised(self._matrix(expr) + "^{-1}")
+        return _Piece(inverse + subscript(self._places(expr.args[1:3])), ATOM)
+
+    def _matrix(self, expr: MatrixInverse | Determinant) -> str:
+        """The matrix that an inverse or a determinant is of: A, or A_i of a family."""
+        name: str = latex_name(str(expr.args[0].label), False)
+        return name + subscript(self._places(expr.places)) if expr.places else name
 
     def _piecewise(self, expr: Piecewise) -> _Piece:
         branches = [(self.latex(value), condition) for value, condition in expr.args]

@@ -116,7 +116,7 @@ class softplus(Elementary):
 
 
 class MatrixInverse(Expr):  # type: ignore[misc]  # SymPy has no type stubs
-    """The entry (i, j) of the inverse of a named square matrix of the given size.
+    """The entry (i, j) of the inverse of a named square matrix of the given size; `places` say which of a family.
 
     >>> from sympy import IndexedBase
     >>> MatrixInverse(IndexedBase("A"), Integer(0), Integer(1), Integer(2))
@@ -125,13 +125,23 @@ class MatrixInverse(Expr):  # type: ignore[misc]  # SymPy has no type stubs
 
     is_commutative = True
 
-    def __new__(cls, matrix: IndexedBase, row: Expr, column: Expr, size: Expr) -> MatrixInverse:
-        self: MatrixInverse = Expr.__new__(cls, matrix, row, column, size)
+    def __new__(cls, matrix: IndexedBase, row: Expr, column: Expr, size: Expr, *places: Expr) -> MatrixInverse:
+        self: MatrixInverse = Expr.__new__(cls, matrix, row, column, size, *places)
         return self
+
+    @property
+    def size(self) -> Expr:
+        """The number of rows."""
+        return self.args[3]
+
+    @property
+    def places(self) -> tuple[Expr, ...]:
+        """Which matrix of a family it is of: the i of A[i, :, :]; none for a matrix by itself."""
+        return tuple(self.args[4:])
 
 
 class Determinant(Expr):  # type: ignore[misc]  # SymPy has no type stubs
-    """The determinant of a named square matrix of the given size.
+    """The determinant of a named square matrix of the given size; `places` say which of a family.
 
     >>> from sympy import IndexedBase, Symbol
     >>> Determinant(IndexedBase("A"), Symbol("n"))
@@ -140,9 +150,19 @@ class Determinant(Expr):  # type: ignore[misc]  # SymPy has no type stubs
 
     is_commutative = True
 
-    def __new__(cls, matrix: IndexedBase, size: Expr) -> Determinant:
-        self: Determinant = Expr.__new__(cls, matrix, size)
+    def __new__(cls, matrix: IndexedBase, size: Expr, *places: Expr) -> Determinant:
+        self: Determinant = Expr.__new__(cls, matrix, size, *places)
         return self
+
+    @property
+    def size(self) -> Expr:
+        """The number of rows."""
+        return self.args[1]
+
+    @property
+    def places(self) -> tuple[Expr, ...]:
+        """Which matrix of a family it is of: the i of A[i, :, :]; none for a matrix by itself."""
+        return tuple(self.args[2:])
 
 
 class relu(Elementary):

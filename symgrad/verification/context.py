@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -181,16 +181,18 @@ class Context:
 
     # --- values
 
-    def at(self, point: Point, numbers: Numbers, cubic: bool = True) -> Values:
-        """The value of every quantity and of every adjoint that was asked for; raises NoValue where one has none."""
-        arrays = {name: numbers.array(entries) for name, entries in point.inputs.items()}
-        return self.evaluated(Values(numbers, point.sizes, arrays, stand_in(cubic)))
+    def at(self, point: Point, numbers: Numbers, cubic: bool = True, names: Set[str] | None = None) -> Values:
+        """The value of every quantity and of every adjoint that was asked for; raises NoValue where one has none.
 
-    def evaluated(self, values: Values) -> Values:
-        """The values of the inputs, completed by those of every other quantity; raises NoValue where one has none."""
-        values.define(self.model.equations)
-        values.define(self.adjoints.values())
-        values.define(self.partials.values())
+        With `names`, only of these.
+        """
+        arrays = {name: numbers.array(entries) for name, entries in point.inputs.items()}
+        return self.evaluated(Values(numbers, point.sizes, arrays, stand_in(cubic)), names)
+
+    def evaluated(self, values: Values, names: Set[str] | None = None) -> Values:
+        """The values of the inputs, completed by those of other quantities; raises NoValue where one has none."""
+        known = (*self.model.equations, *self.adjoints.values(), *self.partials.values())
+        values.define(equation for equation in known if names is None or equation.name in names)
         return values
 
 

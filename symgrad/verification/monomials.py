@@ -255,9 +255,9 @@ class Monomials:
         for (matrix, one), (inverse, other) in (inside, inside[::-1]):
             if not (isinstance(inverse, MatrixInverse) and isinstance(matrix, Indexed) and one == other == 1):
                 continue
-            if matrix.base != inverse.args[0] or len(matrix.indices) != 2:
+            if matrix.base != inverse.args[0] or matrix.indices[:-2] != inverse.places or index in inverse.places:
                 continue
-            (a, b), (c, d) = matrix.indices, inverse.args[1:3]
+            (a, b), (c, d) = matrix.indices[-2:], inverse.args[1:3]
             pair = (a, d) if b == c == index else (c, b) if a == d == index else None
             if pair is not None and not any(index in place.free_symbols for place in pair):
                 left = self._with(term, {matrix: S.Zero, inverse: S.Zero})

@@ -32,11 +32,12 @@ class Agreement:
 
 def compare(context: Context, claim: Equation, correct: Equation, most: int, bits: int) -> Counterexample | Agreement:
     """A counterexample, or at how many points the sides can't be told apart (0: none lay in the domain)."""
+    names = _used(context, claim, correct)
     telling = silent = 0  # points at which a side isn't 0, and others: where all vanishes, much is equal
     for cubic in (True, False) if context.model.functions else (True,):
         near = 0
         for point in itertools.islice(points(context.model), TRIES * most):
-            found = _at(context, claim, correct, point, cubic, bits)
+            found = _at(context, claim, correct, point, cubic, bits, names)
             if isinstance(found, Counterexample):
                 return found
             near += found is True
@@ -48,13 +49,13 @@ def compare(context: Context, claim: Equation, correct: Equation, most: int, bit
 
 
 def _at(
-    context: Context, claim: Equation, correct: Equation, point: Point, cubic: bool, most_bits: int
+    context: Context, claim: Equation, correct: Equation, point: Point, cubic: bool, most_bits: int, names: set[str]
 ) -> Counterexample | bool | None:
     """A counterexample at the point; whether a side isn't 0 there, if they can't be told apart; None without values."""
     bits = 0  # first exactly, which only rational formulas can be
     while bits <= most_bits:
         try:
-            values = context.at(point, BALLS if bits else RATIONALS, cubic)
+            values = context.at(point, BALLS if bits else RATIONALS, cubic, names)
             first, second = values.of(claim), values.of(correct)
         except NoValue:
             if bits:
@@ -64,8 +65,7 @@ def _at(
             continue
         entry = next(_apart(first, second), None)
         if entry is not None:
-            used = _used(context, claim, correct)
-            inputs = {name: shown(entries) for name, entries in point.inputs.items() if name in used}
+            inputs = {name: shown(entries) for name, entries in point.inputs.items() if name in names}
             sizes = {str(size): length for size, length in point.sizes.items()}
             sides = number(first[entry]), number(second[entry])
             return Counterexample(inputs, *sides, _stand_ins(context, cubic), sizes, entry)

@@ -232,9 +232,11 @@ class Values:
 
     def _function(self, expr: Expr) -> Laid:
         if isinstance(expr, MatrixInverse):
-            return self._entry(self.numbers.inverse(self._named(str(expr.args[0].label))), expr.args[1:3])
+            inverses = self._each_matrix(expr, self.numbers.inverse)
+            return self._entry(inverses, (*expr.places, *expr.args[1:3]))
         if isinstance(expr, Determinant):
-            return np.asarray(self.numbers.determinant(self._named(str(expr.args[0].label)))), ()
+            values = self._each_matrix(expr, self.numbers.determinant)
+            return self._entry(values, expr.places) if expr.places else (values, ())
         if isinstance(expr, Abs | sign):
             array, order = self._laid(expr.args[0])
             signs = np.asarray(self.numbers.sign(array))
@@ -253,6 +255,17 @@ class Values:
             array, order = self._laid(expr.args[0])
             return self._image(expr.func.__name__, array), order
         raise NoValue
+
+    def _each_matrix(self, expr: MatrixInverse | Determinant, function: Callable[[Array], Any]) -> Array:
+        """A function of each matrix of a family; raises NoValue for what is no such family."""
+        array = self._named(str(expr.args[0].label))
+        family = array.shape[:-2]
+        if array.ndim != len(expr.places) + 2:
+            raise NoValue
+        if not family:
+            return np.asarray(function(array))
+        found = [function(matrix) for matrix in array.reshape(-1, *array.shape[-2:])]
+        return np.array(found, dtype=self.numbers.kind).reshape(*family, *np.shape(found[0]))
 
     def _image(self, name: str, array: Array) -> Array:
         """A function's values; raises NoValue for one that these numbers don't have."""

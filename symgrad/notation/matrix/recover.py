@@ -153,7 +153,7 @@ class _Reader:
         if isinstance(expr, MatrixInverse):
             return self._inverse(expr, at)
         if isinstance(expr, Determinant):
-            return Det(self._square(expr.args[0], expr.args[1]))
+            return Det(self._square(expr.args[0], expr.size, expr.places))
         if isinstance(expr, Piecewise):
             return self._piecewise(expr, row, column)
         if isinstance(expr, Function):
@@ -199,17 +199,20 @@ class _Reader:
             return whole_name if rest == at else transposed(whole_name)
         return whole_name if not at or rest[0] == at[0] else transposed(whole_name)
 
-    def _square(self, base: IndexedBase, size: Expr) -> Node:
+    def _square(self, base: IndexedBase, size: Expr, places: tuple[Expr, ...]) -> Node:
         name = str(base.label)
-        if any(not _same(axis, size) for axis in self.shapes.get(name, ())):
+        if any(not _same(axis, size) for axis in self.shapes.get(name, ())[len(places) :]):
             raise NoMatrixForm(f"{name} is not {size} × {size}")
-        return Name(name, size, size)
+        if any(place not in self.fixed and not place.is_Integer for place in places):
+            raise NoMatrixForm(f"{name} is a family over more than what is fixed")
+        return Name(name, size, size, places)
 
     def _inverse(self, expr: MatrixInverse, at: tuple[Index, ...]) -> Node:
-        base, row, column, size = expr.args
+        base, row, column = expr.args[:3]
+        size = expr.size
         if {row, column} != set(at) or any(not _same(index.size, size) for index in at):
             raise NoMatrixForm(f"{expr} is a part of an inverse")
-        whole = Inverse(self._square(base, size))
+        whole = Inverse(self._square(base, size, expr.places))
         return whole if row == at[0] else transposed(whole)
 
     def _piecewise(self, expr: Piecewise, row: Index | None, column: Index | None) -> Node:

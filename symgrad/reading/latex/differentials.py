@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from symgrad.reading.latex.symbols import plain
 from symgrad.reading.latex.tree import Fraction, Group, Name, Number, Product, Row, Scripted, Span, Tree, only, walk
 
 
@@ -12,8 +13,9 @@ def differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
     inside = only(items[0].items[0]) if items and isinstance(items[0], Group) and len(items[0].items) == 1 else None
     if isinstance(inside, Row) and isinstance(items[0], Group) and items[0].opening == "{":  # {dL}(a, y)
         items = [*inside.items, *items[1:]]
-    if isinstance(tree, Product):  # ∂ L · …: no derivative
-        return None
+    if isinstance(tree, Product):  # ∂ L · …: no derivative, but in ∂ Σ a · x all is summed
+        summed = _behind_partial(tree)
+        return None if summed is None else ("∂", [summed], 1)
     if not items or not is_d(items[0]):
         return None
     parts: list[list[Tree]] = []
@@ -42,6 +44,17 @@ def differentials(tree: Tree) -> tuple[str, list[Tree], int] | None:
         if part
     ]
     return sign, filled, order
+
+
+def _behind_partial(tree: Product) -> Tree | None:
+    """The product behind a ∂ that a sum begins with; None for anything else."""
+    first = only(tree.rows[0])
+    items = first.items if isinstance(first, Row) else ()
+    named = plain(items[1]) if len(items) > 1 and is_d(items[0]) and _is_partial(items[0]) else None
+    if named is None or named[0].kind != "big" or _power_of(items[0]) > 1 or any(tree.signs):
+        return None
+    rest = Row(items[1:], Span(items[1].span.start, first.span.end))
+    return Product((rest, *tree.rows[1:]), tree.operators, tree.signs, Span(rest.span.start, tree.span.end))
 
 
 def without_power(tree: Tree) -> tuple[Tree, int]:

@@ -190,6 +190,12 @@ class _Builder(Transformer[Any, Any]):
             else:
                 above.append(script)
         end = max(part[0].span.end for part in scripts)
+        row = only(base[0])
+        if isinstance(row, Row) and all(isinstance(only(item), Name | Scripted) for item in row.items):
+            *front, last = row.items  # {a b}^T is printed as a b^T, and read so
+            inner = Scripted(last, tuple(below), tuple(above), primes, Span(last.span.start, end))
+            whole = Row((*front, inner), Span(row.span.start, end))
+            return _deep(whole, [base, *(p[:2] for p in scripts)])
         span = Span(base[0].span.start, end)
         return _deep(Scripted(base[0], tuple(below), tuple(above), primes, span), [base, *(p[:2] for p in scripts)])
 

@@ -18,7 +18,15 @@ from symgrad.reading.latex.differentials import (
     without_factors,
     without_power,
 )
-from symgrad.reading.latex.sums import free_letters, last_big, signed_bodies, with_last_big
+from symgrad.reading.latex.sums import (
+    DOTS,
+    dotted,
+    free_letters,
+    is_dots,
+    last_big,
+    signed_bodies,
+    with_last_big,
+)
 from symgrad.reading.latex.symbols import (
     Key,
     Script,
@@ -108,17 +116,33 @@ class Resolver:
 
     def _sum(self, tree: Sum) -> t.Term:
         tree = signed_bodies(tree)
-        terms = [self.term(term) for term in tree.terms]
+        terms = [
+            t.Ref(term.span, DOTS) if is_dots(term) else self.term(term) for term in tree.terms
+        ]  # read below, or not at all
         signs = []
         for sign, term in zip(tree.signs, tree.terms, strict=True):
             if sign == "±":
                 raise UnreadError("± stands for two formulas at once", term.span.start, term.span.end)
             signs.append(sign or "+")
+        if any(isinstance(term, t.Ref) and term.name == DOTS for term in terms):
+            terms, signs = self._written_out(terms, signs)
         if len(terms) > 1:
             terms, signs = self._captured(terms, signs)
         if len(terms) == 1 and signs[0] == "+":
             return terms[0]
         return t.Add(tree.span, tuple(terms), tuple(signs))
+
+    def _written_out(self, terms: list[t.Term], signs: list[str]) -> tuple[list[t.Term], list[str]]:
+        """x_1 + x_2 + … + x_n as a sum over all."""
+        found = dotted(terms, signs)
+        if found is None or found[2] in self.symbols.bound:  # … + y_w of any word w is no sum up to w
+            span = next(term.span for term in terms if isinstance(term, t.Ref) and term.name == DOTS)
+            raise UnreadError("dots leave out what would have to be read", span.start, span.end)
+        first, last, letter, body = found
+        over = t.Over(letter, t.Num(body.span, "1"), t.Ref(body.span, self.symbols.identifier((letter, "", ()), (), 0)))
+        self._choose(f"dots were read as a sum over {letter} from 1")
+        whole = t.Big(Span(terms[first].span.start, terms[last].span.end), "sum", (over,), body)
+        return [*terms[:first], whole, *terms[last + 1 :]], [*signs[:first], "+", *signs[last + 1 :]]
 
     def _captured(self, terms: list[t.Term], signs: list[str]) -> tuple[list[t.Term], list[str]]:
         """Σᵢ aᵢ + bᵢ, where nothing else says what i is, sums both."""
@@ -242,7 +266,11 @@ class Resolver:
                 partial = t.Partial(Span(tree.span.start, inner.span.end), t.Ref(NOWHERE, LOSS), (by,))
                 return (t.Transposed(partial.span, partial) if by is not inner else partial), after
             if name.text == "e" and whole is not None and whole.above and key_of(name) not in self.symbols.defined:
-                exponent = self.term(whole.above[-1])
+                mark = whole.above[-1]
+                if _is_t(mark) and self.symbols.only_transposes:
+                    message = f"{name.text}^T has no meaning: what is transposed above the {name.text} has been lost"
+                    raise MalformedError(message, tree.span.start, tree.span.end)
+                exponent = self.term(mark)
                 return t.Apply(tree.span, "exp", (exponent,)), place + 1
             following = only(items[place + 1][1]) if place + 1 < end and items[place + 1][0] == "" else None
             if following is not None and self._takes(name, whole, following):
@@ -363,6 +391,8 @@ class Resolver:
     def _named(self, name: Name, whole: Scripted | None, span: Span) -> t.Term:
         """A quantity with its scripts: labels are a part of its name, indices its places, the rest raises it."""
         key = self.symbols.same(key_of(name))
+        if key_of(name) in self.symbols.thin:
+            self._choose(f"{name.text} was read as the bold {name.text}")
         if name.text == "pi" and not name.font and key not in self.symbols.defined and whole is None:
             return t.Num(span, "pi")
         if name.text == "e" and key not in self.symbols.defined and (whole is None or not whole.below):
@@ -374,7 +404,7 @@ class Resolver:
             return t.Delta(span, (first, second))
         below = scripts(whole.below) if whole else ()
         above = scripts(whole.above) if whole else ()
-        inside = labelling(self.symbols, key, above)
+        inside = labelling(self.symbols, key, above, applied=False)
         labels: list[str] = []
         at: list[t.At] = []
         of_samples = False

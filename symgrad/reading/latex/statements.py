@@ -80,17 +80,18 @@ def statements(
     decimal_comma: bool = False,
     words: frozenset[str] = frozenset(),
     subscripted: frozenset[str] = frozenset(),
+    spaced: frozenset[str] = frozenset(),
 ) -> list[Statement]:
     r"""The statements of a formula, in their order; one that can't be read is there with its error.
 
     `words` are names of several letters or digits that the document writes without a command: z1, net.  Those that
-    are `subscripted` elsewhere, w5 beside w_5, are the same names.
+    are `subscripted` elsewhere, w5 beside w_5, are the same names; those that are `spaced` may have blanks in them.
 
     >>> [statement.span for statement in statements(r"a = b, \quad c = d", {})]
     [Span(start=0, end=5), Span(start=13, end=18)]
     """
     try:
-        found = merged(tokens(expanded(text, macros), decimal_comma), words, subscripted)
+        found = merged(_closed_up(tokens(expanded(text, macros), decimal_comma), spaced), words, subscripted)
     except UnreadError as error:
         return [Statement(None, Span(0, len(text)), error, _EQUALITY.search(text) is not None)]
     result = []
@@ -134,6 +135,51 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
                 )
             ):
                 result.add(word)
+    return result
+
+
+def spaced_words(text: str, macros: Macros, decimal_comma: bool = False) -> tuple[set[str], set[str]]:
+    """The capitals that a formula has as a function on its left with blanks between them, and those without blanks.
+
+    >>> spaced_words("L L(D) = 1", {}), spaced_words("x + LL(D)", {})
+    (({'LL'}, set()), (set(), {'LL'}))
+    """
+    try:
+        found = tokens(expanded(text, macros), decimal_comma)
+    except UnreadError:
+        return set(), set()
+    lefts, touching = set(), set()
+    for part in _parts(found):
+        capitals = list(itertools.takewhile(_is_capital, part))
+        word = "".join(token.text for token in capitals)
+        applied = part[len(capitals) : len(capitals) + 1]
+        if len(word) > 1 and [t.text for t in applied] == ["("] and _is_left(word, part[len(capitals) :]):
+            lefts.add(word)
+        for run in runs(part):
+            behind = part[part.index(run[-1]) + 1 :]
+            if all(map(_is_capital, run)) and behind and behind[0].text == "(":
+                touching.add("".join(token.text for token in run))
+    return lefts - touching, touching
+
+
+def _is_capital(token: Token) -> bool:
+    plain = token.kind == "NAME" and not token.font and not token.accents
+    return plain and len(token.text) == 1 and token.text.isupper()
+
+
+def _closed_up(found: list[Token], spaced: frozenset[str]) -> list[Token]:
+    """The tokens with L L as one word, where it is a spaced one."""
+    result: list[Token] = []
+    place = 0
+    while place < len(found):
+        capitals = list(itertools.takewhile(_is_capital, found[place:])) if spaced else []
+        word = "".join(token.text for token in capitals)
+        if word in spaced:
+            result.append(Token("WORD", word, capitals[0].start, capitals[-1].end))
+            place += len(capitals)
+        else:
+            result.append(found[place])
+            place += 1
     return result
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.symbols import plain
-from symgrad.reading.latex.tree import Group, Row, Span, Sum, Tree, only
+from symgrad.reading.latex.tree import Group, Name, Row, Span, Sum, Tree, only
+
+DOTS = "?dots"  # what stands for the terms that are left out in x_1 + … + x_n
 
 
 def signed_bodies(tree: Sum) -> Sum:
@@ -56,3 +60,43 @@ def free_letters(term: t.Term) -> set[str]:
     for part in t.parts(term):
         found |= free_letters(part)
     return found
+
+
+def is_dots(tree: Tree) -> bool:
+    """Whether a term is dots by themselves."""
+    tree = only(tree)
+    return isinstance(tree, Name) and tree.kind == "dots"
+
+
+def dotted(terms: list[t.Term], signs: list[str]) -> tuple[int, int, str, t.Term] | None:
+    """In x_1 + x_2 + … + x_n: where it begins and ends, the letter that it runs to, and the last term.
+
+    None where the terms aren't all of one form, the first one with 1 for the letter.
+    """
+    places = [at for at, term in enumerate(terms) if isinstance(term, t.Ref) and term.name == DOTS]
+    last = places[-1] + 1
+    letters = sorted(free_letters(terms[last])) if last < len(terms) else []
+    for letter in letters:
+        numbers = [_with_letter(terms[last], letter, t.At("", number)) for number in (1, 2)]
+        first = next((at for at in range(places[0]) if t.placeless(terms[at]) == numbers[0]), None)
+        if first is None or places[0] - first > 2 or any(sign != "+" for sign in signs[first : last + 1]):
+            continue
+        second = terms[first + 1 : places[0]]
+        between = [terms[at] for at in range(places[0], last) if at not in places]
+        if all(t.placeless(term) == numbers[1] for term in second) and all(
+            any(_with_letter(terms[last], letter, t.At(other)) == t.placeless(term) for other in free_letters(term))
+            for term in between
+        ):
+            return first, last, letter, terms[last]
+    return None
+
+
+def _with_letter(term: t.Term, letter: str, at: t.At) -> t.Term:
+    """A term without its places in the text, another index standing for a letter."""
+
+    def change(part: t.Term) -> t.Term:
+        if not isinstance(part, t.Ref):
+            return part
+        return replace(part, at=tuple(at if place == t.At(letter) else place for place in part.at))
+
+    return t.placeless(t.rewritten(term, change))

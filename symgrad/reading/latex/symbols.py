@@ -97,9 +97,12 @@ class Symbols:
     words: set[str] = field(default_factory=set)  # words written as adjacent letters: dW, MSE
     defined: set[Key] = field(default_factory=set)
     layered: set[Key] = field(default_factory=set)  # names with a layer written above without brackets
+    activations: set[Key] = field(default_factory=set)  # of these, those that are always functions: σ^l(z)
     depth: int = 3  # how many layers, or time steps, stand for any number of them
     sampled: set[Key] = field(default_factory=set)  # names of one sample's quantity, y, and of every one's, y^{(i)}
+    only_transposes: bool = False  # whether T stands above names, and nowhere else
     renamed: dict[Key, Key] = field(default_factory=dict)  # x in x_i is the bold x
+    thin: set[Key] = field(default_factory=set)  # those that aren't bold by oversight
     identifiers: dict[tuple[Key, tuple[str, ...], int], str] = field(default_factory=dict)
 
     def same(self, key: Key) -> Key:
@@ -294,8 +297,21 @@ def analysed(trees: Iterable[Tree], labels: Set[str] = frozenset()) -> Symbols:
     found.indices -= labels
     _slots(found, uses)
     found.sampled = _sampled(found, uses)
+    found.only_transposes = _only_transposes(everything)
     _names(found, everything, uses, lefts)
     return found
+
+
+def _only_transposes(trees: Iterable[Tree]) -> bool:
+    """Whether T stands above letters and parentheses, and never by itself or above a sum."""
+    everywhere = above = 0
+    for node in (node for tree in trees for node in walk(tree)):
+        everywhere += isinstance(node, Name) and node.text == "T"
+        base = only(node.base) if isinstance(node, Scripted) else None
+        if isinstance(node, Scripted) and not (isinstance(base, Name) and base.kind == "big"):
+            raised = [only(tree) for tree in node.above]
+            above += sum(isinstance(tree, Name) and tree.text == "T" for tree in raised)
+    return everywhere == above > 1
 
 
 def _bound_by(tree: Tree) -> Iterator[str]:
@@ -430,7 +446,23 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         thin = (key[0], "", key[2])
         if thin in indexed:
             found.renamed[thin] = key  # x_i of a bold x
+    _thin_once(found, uses)
     _entries(found, uses)
+
+
+def _thin_once(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
+    """A letter that is thin in one formula only, always beside the bold one with the same indices, is that one."""
+    for number, use in uses:
+        bold = (use.key[0], "bold", use.key[2])
+        if use.key[1] or use.key in found.renamed or not use.below or use.applied:
+            continue
+        same = {
+            where for where, other in uses if other.key == bold and (other.below, other.above) == (use.below, use.above)
+        }
+        mine = {(where, other.below, other.above) for where, other in uses if other.key == use.key}
+        if mine == {(number, use.below, use.above)} and number in same and len(same) > 2:
+            found.renamed[use.key] = bold
+            found.thin.add(use.key)
 
 
 def _entries(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
@@ -459,6 +491,7 @@ def _running(script: Script, use: Occurrence, labels: dict[Key, set[str]]) -> li
 def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
     """What each place of each name's scripts is: a part of the name, an index, or a layer."""
     labels: dict[Key, set[str]] = defaultdict(set)
+    bare: set[Key] = set()  # names with a layer above, and no parentheses behind
     for _, use in uses:
         if len(use.below) == 1:
             labels[use.key] |= {s.letter for s in use.below if s.letter}
@@ -466,6 +499,8 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
         above = [script for script in use.above if not script.bracket and not script.more]
         if any((script.letter and script.shift) or script.letter in found.families for script in above):
             found.layered.add(found.same(use.key))
+            bare |= set() if use.applied else {found.same(use.key)}
+    found.activations = found.layered - bare
     for _, use in uses:
         below = [s for s in use.below]
         whole = all(not s.letter or s.letter in found.indices for s in below)
@@ -497,8 +532,11 @@ def is_sample(found: Symbols, script: Script) -> bool:
     return script.bracket == "(" and script.letter in found.indices - found.families and not script.shift
 
 
-def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]:
-    """The items of a superscript that are a part of the name: no power, no transpose, no inverse."""
+def labelling(found: Symbols, key: Key, above: Iterable[Script], applied: bool = True) -> list[Script]:
+    """The items of a superscript that are a part of the name: no power, no transpose, no inverse.
+
+    Where a layer is only ever written on a function, σ^l(z), a number on what isn't `applied`, σ_i^2, is a power.
+    """
     result = []
     for script in above:
         if script.word in _NOT_NAMES and script.word != "*":
@@ -506,7 +544,12 @@ def labelling(found: Symbols, key: Key, above: Iterable[Script]) -> list[Script]
         if (
             script.bracket
             or (script.word and script.word not in ("?",))
-            or (key in found.layered and not script.more and script.letter not in TRANSPOSES)  # a last step is below
+            or (
+                key in found.layered
+                and (applied or key not in found.activations)
+                and not script.more
+                and script.letter not in TRANSPOSES
+            )  # a last step is below
             or (script.letter in found.indices and script.is_letter and script.letter not in TRANSPOSES)
         ):
             result.append(script)
