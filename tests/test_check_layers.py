@@ -65,8 +65,9 @@ $\frac{\partial y}{\partial b} = 1$
 $\frac{\partial y}{\partial W} = h$
 """
     found = check(tmp_path, text)[1:]
-    assert [finding.status for finding in found] == ["proved", "proved", "malformed"]
+    assert [finding.status for finding in found] == ["proved", "proved", "agrees"]
     assert "entry by entry" in found[1].choices[0] or "all entries" in found[1].choices[0]
+    assert "three axes" in found[2].choices[-1]
 
 
 def test_a_case_may_be_that_two_indices_are_the_same(tmp_path):

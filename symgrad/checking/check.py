@@ -15,8 +15,12 @@ from pathlib import Path
 from sympy import Expr
 
 from symgrad.checking.activations import with_layered
+from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.applied import with_applied
+from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
 from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
+from symgrad.checking.batches import divided
+from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.infer import Inference, Shapes
@@ -122,6 +126,7 @@ class _Checker:
     problems: list[Problem] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     silenced: dict[int, str] = field(default_factory=dict)  # by fragment
+    declared_at: list[tuple[int, Declarations]] = field(default_factory=list)  # before which sentence
 
     def findings(self) -> list[Finding]:
         """One finding an equation, in the document's order."""
@@ -136,6 +141,15 @@ class _Checker:
             sentences.append(found)
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
+        named = [
+            (
+                at,
+                {name: axes for text, axes in found.shapes.items() for name, n in [self._declared_name(text)] if not n},
+            )
+            for at, found in self.declared_at
+        ]
+        self.anew = declared_anew(named, sentences)
+        sentences = without_strange(with_new_names(with_changes(sentences), self.anew))
         given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
         sentences = with_applied(with_rows(self._with_entries(sentences)))
         sentences = turned(in_context(with_inputs(with_layered(sentences))), given)
@@ -166,7 +180,10 @@ class _Checker:
                     self.world.add(definition)
         declared = {self._name(name): tuple(map(self._name, of)) for name, of in self.declared.unknown.items()}
         self.world = self.world.with_unknown(sentences, declared)
+        places = {self._name(name): number for number, found in self.declared_at for name in found.unknown}
+        self.world.unknown_from = {name: places[name] for name in self.world.unknown if name in places}
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
+        sentences, self.world = with_arguments(sentences, self.world), with_parameters(self.world)
         self.world.given = _given(sentences)
         self.world.starts = starts(side for sentence in sentences for side in sentence.sides)
         self.world.named()
@@ -175,7 +192,8 @@ class _Checker:
         shapes = self._shapes(sentences)
         facts = {self._name(name): size for name, size in self.declared.sums.items()}
         symmetric = frozenset({*map(self._name, self.declared.symmetric), *_symmetric(sentences)})
-        self.judge = Judge.of(self.world, shapes, self.lengths, facts, symmetric, self.seconds, self.shaped)
+        batch = divided(sentences, self.world, shapes[0], self.lengths)
+        self.judge = Judge.of(self.world, shapes, self.lengths, facts, symmetric, self.seconds, self.shaped, batch)
 
         @functools.cache
         def written() -> frozenset[t.Term]:
@@ -198,6 +216,7 @@ class _Checker:
         macros = Defined()
         formulas: list[tuple[Fragment, str, Defined]] = []
         directives: list[Declarations] = []
+        declared_at: list[tuple[int, Declarations]] = []  # before which formula each was declared
         pending: str | None = None
         last: int | None = None
         for fragment in self.document.fragments:
@@ -212,6 +231,7 @@ class _Checker:
                     else:
                         self.silenced[last] = found.silenced
                 directives.append(found)
+                declared_at.append((len(formulas), found))
                 for equation in found.equations:
                     given = Fragment("given", Text.of(equation, self.document.file))
                     formulas.append((given, equation, macros))
@@ -249,9 +269,13 @@ class _Checker:
         words |= {word for word in said if len(word) > 1 and word.isalpha()}
         words -= {word for word in words if len(word) == len(set(word)) <= 4 and listed.issuperset(word)}  # y_{nckl}
         names = frozenset(words), frozenset(below), frozenset(spaced[0] & spaced[1])
+        number, first = 0, []
         for fragment, text, known in formulas:
+            first.append(number)
             for statement in statements(text, known, self.decimal_comma, *names):
                 yield fragment, statement
+                number += 1
+        self.declared_at = [(first[place], found) for place, found in declared_at if place < len(first)]
 
     def _sections(self, fragments: Sequence[Fragment]) -> list[int]:
         """The numbers of the statements that sections begin with, each statement's fragment being given."""
@@ -396,7 +420,7 @@ class _Checker:
     def _lengths(self, sentences: Sequence[Sentence]) -> Mapping[str, Expr]:
         """The names that are lengths of axes: those that shapes are declared with, or sums run up to."""
         names: dict[str, None] = {}
-        for shape in self.declared.shapes.values():
+        for shape in (*self.declared.shapes.values(), *(change.before or () for change in self.anew)):
             for each in declared(shape, self.world.depth):
                 names |= dict.fromkeys(name for name in each if not name.isdigit())
         for sentence in sentences:
@@ -417,9 +441,15 @@ class _Checker:
     def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}
         changed: set[str] = set()
+        both = {change.name: change for change in self.anew}
         layered = sorted(self.declared.shapes.items(), key=lambda item: "{" not in self._name(item[0]))
         for name, sizes in layered:  # W_1 after W_l of any layer, which it is an exception of
             found, entries = self._declared_name(name)
+            if found in both:
+                for own, said in ((found, both[found].before), (both[found].own, both[found].after)):
+                    if said is not None:
+                        known[own] = tuple(self.lengths.get(size, axis(size)) for size in said)
+                continue
             places = tuple(Size(f"{found}_length{place}") for place in range(entries))  # x_i: d, a vector for each i
             for each, *lengths in declared((found, *sizes), self.world.depth):  # W_l, of any layer l
                 known[each] = (*places, *(self.lengths.get(size, axis(size)) for size in lengths))
@@ -430,6 +460,9 @@ class _Checker:
                 if all(size is not None for size in shape) and name not in known:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
+        names = {name for sentence in sentences for name in used(sentence.sides)}
+        names |= {name for found in self.world.definitions.values() for d in found for name in d.parameters}
+        known |= {name: () for name in names if name.endswith(ARGUMENT)}
         inference = Inference(self.world, sentences, known, self.lengths)
         self.shaped = frozenset(known) - changed
         return inference.shapes()
@@ -648,7 +681,7 @@ class _Checker:
         letters = [letter for letter in "nmkpqrst" if letter not in taken]
         unnamed = dict(zip(dict.fromkeys(re.findall(r"\bsize\d+\b", message)), letters, strict=False))
         message = re.sub(r"\bsize\d+\b", lambda match: unnamed.get(match[0], match[0]), message)
-        message = spelled(message)
+        message = spelled_argument(spelled(message))
         return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(
@@ -674,7 +707,7 @@ class _Checker:
             if wrong is not None and wrong.span.start >= start and wrong.span.end > wrong.span.start:
                 marked = (wrong.span.start - start, wrong.span.end - start)
             if verdict.status == "refuted" and verdict.correct is not None:
-                correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else verdict.latex()
+                correct = decimal(verdict.correct.rhs)[0] if rule == "numbers" else spelled_argument(verdict.latex())
         return dataclasses.replace(base, rule=rule, verdict=verdict, message=message, wrong=marked, correct=correct)
 
 

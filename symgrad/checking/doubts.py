@@ -48,7 +48,7 @@ class Doubts:
     def is_empty(self, left: t.Term, right: t.Term, correct: Equation, context: Context) -> bool:
         """Whether both sides are 0 only because the document doesn't say how the one depends on the other."""
         zero = isinstance(right, t.Num) or not has_derivative(left)
-        return not zero and self._opened_side(correct, context).rhs.is_zero is True
+        return not zero and context.without_partials(self._opened_side(correct, context).rhs).is_zero is True
 
     def varying(self, sides: Sequence[t.Term], number: int) -> str:
         """A quantity beside Σ_x, over an index that nothing has, that stands behind it, too: another for each x.
@@ -85,7 +85,9 @@ class Doubts:
         opened = (node for node in self.world.opened(left, number))
         if correct.is_zero and not claim.is_zero and any(map(has_derivative, opened)):
             return UNTIED
-        starts = tuple(f"d{loss}_d" for loss in abstract)
+        adjoint = any(isinstance(n, t.Ref) and n.name == LOSS for side in (left, right) for n in t.walk(side))
+        own = {self.world.loss(number, scalars(self.world, self.shapes))} if adjoint else set()
+        starts = tuple(f"d{loss}_d" for loss in abstract | own)
         names = {n for side in compared for n in names_in(side.rhs) if n.startswith(starts) and context.is_partial(n)}
         if any(context.partial(name).rhs.is_zero for name in names):
             return UNTIED

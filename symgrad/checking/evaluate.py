@@ -74,6 +74,7 @@ class Evaluator:
     layered: Callable[[str], str] = lambda name: name  # a name without its layer, with it
     shared: Callable[[str], str] = lambda name: name  # W for W^(t), the weights as one step uses them
     at_step: Callable[[str, str, str], Value] | None = None  # a derivative by W^(t), written out
+    batch: str = ""  # the length m of the axis of samples, where dZ is that of the sum of their losses, and dW isn't
     local: dict[str, Value] = field(default_factory=dict)
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -498,6 +499,8 @@ class Evaluator:
             return self.algebra.times(values[0], "", values[1])
         if name == "diag" and len(values) == 1:
             return self._diagonal(values[0])
+        if len(values) == 2 and not term.primes and name in ("sum", "mean", "dot", "multiply"):
+            return self._numpy(name, values[0], values[1], arguments[1])
         if name == "det" and len(values) == 1 and values[0].rank == 2:
             return self._determinant(values[0])
         if name == "trace" and len(values) == 1 and values[0].rank == 2:
@@ -509,6 +512,23 @@ class Evaluator:
         if len(values) > 1 and not term.primes and all(isinstance(argument, t.Ref) for argument in arguments):
             return self._unknown(name, [ref.name for ref in arguments if isinstance(ref, t.Ref)], values)
         return self._abstract(name, values, term.primes)
+
+    def _numpy(self, name: str, one: Value, other: Value, second: t.Term) -> Value:
+        """np.dot and np.multiply of two arrays, np.sum and np.mean over one axis."""
+        if name == "multiply":
+            return self.algebra.hadamard(one, other)
+        if name == "dot":
+            if not one.rank or not other.rank or max(one.rank, other.rank) > 2:
+                return self.algebra.times(one, "", other)
+            return self.algebra.contract(one, one.rank - 1, other, 0)
+        place = int(second.text) if isinstance(second, t.Num) and second.text in ("0", "1") else one.rank
+        if place >= one.rank:
+            raise Misfit(f"{name} over an axis that isn't there")
+        axis = one.axes[place]
+        found = self.algebra.summed(one, (axis,))
+        if name == "sum":
+            return found
+        return self.algebra.hadamard(found, Value(self.algebra.built(lambda: self.algebra.sizes.find(axis.size) ** -1)))
 
     def _elementwise(self, name: str, value: Value, primes: int) -> Value:
         build = ELEMENTWISE[name].build
@@ -664,8 +684,21 @@ class Evaluator:
         if of_at or by_at:
             left = len([place for place in places[: len(of_shape)] if place is None])
             own = Derived(_placed(of_name, of_at), _placed(by_name, by_at), left)
-            return replace(result, derived=own if result.axes else None)
-        return replace(result, derived=Derived(of_name, by_name, len(of_shape)))
+            return self._of_sum(term, by_shape, replace(result, derived=own if result.axes else None))
+        return self._of_sum(term, by_shape, replace(result, derived=Derived(of_name, by_name, len(of_shape))))
+
+    def _of_sum(self, term: t.Partial, by: Shape, mean: Value) -> Value:
+        """dZ of m samples where dW = (1/m) dZ Aᵀ: m times the derivative of their mean loss."""
+        length = self.lengths.get(self.batch)
+        adjoint = isinstance(term.of, t.Ref) and term.of.name == LOSS
+        if length is None or not adjoint or not any(self.algebra.sizes.same(size, length) for size in by):
+            return mean
+        self.algebra.choose(
+            f"d was read as the derivative of the sum of {self.batch} losses by what has an axis for these, and as "
+            "that of their mean by anything else"
+        )
+        number = self.algebra.sizes.find(length)
+        return replace(mean, expr=self.algebra.built(lambda: product((number, mean.expr), self.algebra.written)))
 
     def _gradient(self, term: t.Partial) -> Value:
         """∇f, and ∇²f, by all parameters of f."""

@@ -97,6 +97,7 @@ class Judge:
     matrices: dict[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names of what is inverted
     contexts: dict[tuple[object, ...], Context] = field(default_factory=dict)
     decided: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
+    batch: str = ""  # the number of samples whose losses dZ is of the sum of, beside dW, of their mean
     any_loss: bool = False  # dW is the derivative of a loss of which nothing is known
 
     @functools.cached_property
@@ -104,7 +105,7 @@ class Judge:
         """Judges for the next best shapes."""
         world = self.world.with_all(self.broken)
         return [
-            Judge.of(world, (shapes,), self.lengths, self.facts, self.symmetric, self.seconds, self.shaped)
+            Judge.of(world, (shapes,), self.lengths, self.facts, self.symmetric, self.seconds, self.shaped, self.batch)
             for shapes in self.alternatives
         ]
 
@@ -121,10 +122,11 @@ class Judge:
         symmetric: frozenset[str],
         seconds: float,
         shaped: frozenset[str] = frozenset(),
+        batch: str = "",
     ) -> Judge:
         """A judge for the likeliest shapes; definitions that don't fit in these are left out."""
         first = shapes[0]
-        judge = Judge(world, first, lengths, facts, symmetric, seconds, tuple(shapes[1:]), shaped)
+        judge = Judge(world, first, lengths, facts, symmetric, seconds, tuple(shapes[1:]), shaped, batch=batch)
         broken: set[Definition] = set()
         budget = Budget(2 * seconds)
         for definition in (d for found in world.definitions.values() for d in found if not d.is_alias):
@@ -173,6 +175,9 @@ class Judge:
                 return dataclasses.replace(found, verdict=verdict, side=side)
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
+        loose = self._of_each_entry(sentence, found) if found.verdict.status == "malformed" else None
+        if loose is not None:
+            return loose
         if found.verdict.status == "malformed" and vague:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", found.verdict.reason))
         if found.verdict.status == "undecided" and re.fullmatch(r"nothing says what \w+_0 is", found.verdict.reason):
@@ -207,6 +212,33 @@ class Judge:
                 words = "its letters were read as having other axes than the rest of the document suggests"
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
+
+    def _of_each_entry(self, sentence: Sentence, found: Judged) -> Judged | None:
+        """The verdict on ∂y/∂W = h, a derivative with three axes, that says what each weight is multiplied by.
+
+        It is right if it is for networks of one unit a layer, where all are numbers.
+        """
+        match sentence.sides:
+            case (t.Partial(of=t.Ref(name=of, at=()), by=(t.Ref(name=by, at=()),)), *_):
+                names = [
+                    next((n for n in _instances(name, self.world.depth) if n in self.shapes.known), "")
+                    for name in (of, by)
+                ]
+            case _:
+                return None
+        if [len(self.shapes.known.get(name, ())) for name in names] != [1, 2]:
+            return None
+        everything = {*self.shapes.known, *self.shapes.ranks}
+        numbers = Shapes(self.shapes.sizes.copy(), dict.fromkeys(self.shapes.known, ()), dict.fromkeys(everything, 0))
+        judge = Judge.of(self.world, (numbers,), self.lengths, {}, frozenset(), self.seconds)
+        again = judge._claim(sentence)
+        if not again.verdict:
+            return None
+        words = (
+            "a derivative of a vector by a matrix, which has three axes, was read as what each entry is multiplied by"
+        )
+        verdict = dataclasses.replace(again.verdict, status="agrees", reason=f"{again.verdict.reason}; as numbers")
+        return dataclasses.replace(found, verdict=verdict, readings=(*again.readings, words))
 
     def _for_any_loss(self, sentence: Sentence, found: Judged) -> Judged:
         """The verdict on dz = … where nothing ties the document's loss to z, for whatever loss it may be."""
@@ -355,7 +387,7 @@ class Judge:
             return self._jacobian(of, by, False, number, manner.logistic, step=f"_{step}")
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
-        found.at_step = at_step
+        found.at_step, found.batch = at_step, self.batch
         found.matrices, found.bodies = self.matrices, self._bodies(number, manner.logistic)
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
@@ -430,7 +462,8 @@ class Judge:
         """Whether a manner of reading can make a difference to a claim."""
         if manner.logistic and not evaluator.met_sigma:
             closed = self.world.closure(evaluator.names, number)
-            if not any(isinstance(n, t.Apply) and n.function in SIGMAS for d in closed for n in t.walk(d.body)):
+            unknown = set(SIGMAS) - set(self.world.functions(number))
+            if not any(isinstance(n, t.Apply) and n.function in unknown for d in closed for n in t.walk(d.body)):
                 return False
         return evaluator.mattered or not (manner.direct or manner.entrywise)
 
@@ -713,6 +746,13 @@ def _from_one(term: t.Term) -> t.Term:
         for o in term.over
     )
     return dataclasses.replace(term, over=tuple(over))
+
+
+def _instances(name: str, depth: int) -> Iterator[str]:
+    """A name, or those of its layers."""
+    ref = t.Ref(t.NOWHERE, name)
+    sides = (found for (found,), _ in instances((ref,), depth)) if has_layers(ref) else iter((ref,))
+    return (side.name for side in sides if isinstance(side, t.Ref))
 
 
 def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:

@@ -50,6 +50,7 @@ class World:
     sections: Sequence[int] = ()  # the sentences that sections begin with
     anew: Sequence[int] = ()  # the sections in which a name is defined anew, with other indices
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
+    unknown_from: Mapping[str, int] = field(default_factory=dict)  # from which sentence on a person says so
 
     def leave_out_solutions(self, differentiated: Mapping[str, int]) -> None:
         """Leaves out what a quantity is where a gradient by it vanishes, in terms of what depends on it.
@@ -204,6 +205,7 @@ class World:
         """The loss that dW is a derivative of: the last scalar before a place that is called like one."""
         scalars = [name for name in names if name.split("_")[0] in LOSSES]
         placed = [(d.number < number, d.number, name) for name in scalars if (d := self.visible(name, number))]
+        placed += [(at <= number, at, name) for name, at in self.unknown_from.items()]
         return max(placed)[2] if placed else next(iter(self.unknown), "loss_")
 
     def closure(self, names: Iterable[str], number: int) -> list[Definition]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sympy import Expr, Indexed, S, preorder_traversal
+from sympy import Expr, Indexed, S, Symbol, preorder_traversal
 
 from symgrad.derivation import Derivation, derive
 from symgrad.equations import Equation, Index, Model, Quantity, Size, names_in
@@ -137,7 +137,8 @@ class Context:
         yield expr
         expr = self.without_partials(expr)
         yield expr
-        for equation in reversed(self.model.equations):
+        copies = [equation for equation in self.model.equations if isinstance(equation.rhs, Indexed | Symbol)]
+        for equation in (*reversed(copies), *reversed(self.model.equations)):  # W = w first: it makes nothing longer
             if equation.name in names_in(expr):
                 expr = inlined(expr, {equation.name: (equation.indices, equation.rhs)}, self.counter, self.written)
                 yield expr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symgrad.reading.latex import commands as c
+from symgrad.reading.latex.numpy_calls import NUMPY
 from symgrad.reading.latex.token import Token
 from symgrad.reading.latex.written import UnreadError
 
@@ -18,8 +19,8 @@ def functions(found: list[Token]) -> list[Token]:
         while end < len(found) and _is_plain(found[end]) and (end == place or _touches(found, end)):
             end += 1
         word = "".join(token.text for token in found[place:end])
-        if word == "npsum":  # np.sum, the full stop of which counts for nothing
-            result.append(Token("FUNCTION", "sum", found[place].start, found[end - 1].end))
+        if word[:2] == "np" and word[2:] in NUMPY:  # np.sum, the full stop of which counts for nothing
+            result.append(Token("FUNCTION", NUMPY[word[2:]], found[place].start, found[end - 1].end))
         elif len(word) > 2 and word in c.WORDS_THAT_APPLY:
             result.append(Token("FUNCTION", word, found[place].start, found[end - 1].end))
         elif word.startswith("tr") and (word == "tr" or word[2:].isupper()):  # the trace, trAB
@@ -71,7 +72,8 @@ def _enclosing(found: list[Token], place: int) -> tuple[int, int]:
 
 
 def primes(found: list[Token]) -> list[Token]:
-    """The tokens with f^\\prime and f^{\\prime\\prime} written as f' and f''."""
+    """The tokens with f^\\prime and f^{\\prime\\prime} written as f' and f'', and g^{[1]\\prime} as g^{[1]}'."""
+    found = _primes_outside(found)
     result: list[Token] = []
     place = 0
     while place < len(found):
@@ -87,6 +89,57 @@ def primes(found: list[Token]) -> list[Token]:
                 continue
         result.append(found[place])
         place += 1
+    return result
+
+
+def _primes_outside(found: list[Token]) -> list[Token]:
+    """The tokens with the primes at the end of a superscript, behind a layer in brackets, behind the superscript."""
+    result: list[Token] = []
+    waiting: list[Token] = []
+    for place, token in enumerate(found):
+        end = place
+        while end < len(found) and found[end].kind == "PRIME":
+            end += 1
+        behind = place and found[place - 1].kind in ("CLOSE", "PRIME") and end < len(found)
+        if token.kind == "PRIME" and behind and found[end].kind == "RBRACE" and _is_layer(found, place - 1):
+            waiting.append(token)
+            continue
+        result.append(token)
+        if token.kind == "RBRACE":
+            result, waiting = [*result, *waiting], []
+    return result
+
+
+def _is_layer(found: list[Token], place: int) -> bool:
+    """Whether brackets, perhaps with primes behind them, end at a place, and are all that a superscript begins with."""
+    while found[place].kind == "PRIME":
+        place -= 1
+    start = next((at for at in range(place, -1, -1) if found[at].kind == "OPEN"), -1)
+    return [token.kind for token in found[max(start - 2, 0) : max(start, 0)]] == ["SUP", "LBRACE"]
+
+
+def bracketed(found: list[Token]) -> list[Token]:
+    """The tokens with g[1]'(z), the layer of a function beside it, as g^{[1]}'(z), which nothing else can mean."""
+    result: list[Token] = []
+    for place, token in enumerate(found):
+        kinds = [behind.kind for behind in found[place : place + 6]]
+        result.append(token)
+        layered = kinds[:2] == ["NAME", "OPEN"] and kinds[3:] == ["CLOSE", "PRIME", "OPEN"]
+        if layered and found[place + 1].text == "[" and kinds[2] in ("NUMBER", "NAME"):
+            result.append(Token("SUP", "^", token.end, token.end))
+    return result
+
+
+def differentials(found: list[Token]) -> list[Token]:
+    """The tokens with {dz}^{[l]}, whose superscript is that of z, as d{z}^{[l]}."""
+    result = list(found)
+    for place in range(len(found) - 4):
+        kinds = [token.kind for token in found[place : place + 5]]
+        sign = found[place + 1]
+        is_d = sign.kind == "PARTIAL" or (sign.kind, sign.text) == ("NAME", "d")
+        below = kinds[4] == "SUB" or [token.kind for token in found[place + 4 : place + 7]] == ["SUP", "LBRACE", "OPEN"]
+        if (kinds[0], *kinds[2:4]) == ("LBRACE", "NAME", "RBRACE") and is_d and below:  # not {dw}^2, a square
+            result[place : place + 2] = [sign, Token("LBRACE", "{", sign.end, sign.end)]
     return result
 
 
@@ -117,6 +170,15 @@ def filled(found: list[Token]) -> list[Token]:
             skip = False
         result.append(token)
     return result
+
+
+def rows(found: list[Token]) -> list[Token]:
+    r"""The tokens with \\\\\\\\, a row's end as Markdown escapes it, as one end."""
+    return [
+        token
+        for place, token in enumerate(found)
+        if token.kind != "ROWSEP" or not place or found[place - 1].kind != "ROWSEP"
+    ]
 
 
 def cases(found: list[Token]) -> list[Token]:

@@ -432,7 +432,7 @@ class Resolver:
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
                     at.append(_place(script))
-                elif kind == "family" and not script.word:
+                elif kind == "family" and not script.word and script.letter != name.text:  # z^{[z]} is a misprint
                     labels.append(self._layer(script))
                 else:
                     labels.append(script.text)

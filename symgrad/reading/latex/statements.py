@@ -348,8 +348,10 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
     """The statements of one row: what commas, wide blanks, words and arrows part, where each has a relation."""
     pieces: list[tuple[list[Token], str]] = [([], "")]  # with what stands before each
     depth = 0
-    for token in row:
+    for place, token in enumerate(row):
         depth += (token.kind in OPENING) - (token.kind in CLOSING)
+        if token.kind == "QUAD" and [(n.kind, n.text) for n in row[place + 1 : place + 2]] == [("RELATION", "∈")]:
+            continue  # A = … \quad ∈ ℝ^{n×d}
         below = bool(pieces[-1][0]) and pieces[-1][0][-1].kind in ("SUB", "SUP")  # L_\text{data}
         if (depth == 0 and token.kind == "WORDS" and pieces[-1][0] and not below) or (
             depth == 0 and token.kind in ("QUAD", "SEPARATOR") and token.text != "|" and pieces[-1][0]

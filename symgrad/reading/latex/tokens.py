@@ -8,7 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from symgrad.reading.latex import commands as c
-from symgrad.reading.latex.passes import DEEPEST, bars, cases, filled, fractions, functions, powers, primes
+from symgrad.reading.latex.numpy_calls import keywords
+from symgrad.reading.latex.passes import (
+    DEEPEST,
+    bars,
+    bracketed,
+    cases,
+    differentials,
+    filled,
+    fractions,
+    functions,
+    powers,
+    primes,
+    rows,
+)
 from symgrad.reading.latex.token import Token
 from symgrad.reading.latex.written import UnreadError, Written
 
@@ -29,6 +42,7 @@ _LABEL = re.compile(r"\s*[_^]\s*")
 _BRACE = re.compile(r"\s*\{")
 _BRACES = re.compile(r"\\.|[{}]", re.DOTALL)
 _TYPED = {">=": "≥", "<=": "≤"}  # as a keyboard has them
+_TURNED = re.compile(r"(?<=\S)\.T(?!\w)")  # W.T, NumPy's transpose
 _DOLLARS = re.compile(r"(?<!\\)\$")
 
 
@@ -39,7 +53,10 @@ def tokens(written: Written, decimal_comma: bool = False) -> list[Token]:
     ['y', '=', 'w', '_', '1', 'x', '+', '0.5']
     """
     _refuse_deep(written)
-    return bars(cases(filled(powers(primes(fractions(functions(_Scanner(written, decimal_comma).scanned())))))))
+    found = _Scanner(written, decimal_comma).scanned()
+    for spelled in (functions, keywords, fractions, primes, bracketed, differentials, powers, filled, rows, cases):
+        found = spelled(found)
+    return bars(found)
 
 
 def _refuse_deep(written: Written) -> None:
@@ -155,6 +172,10 @@ class _Scanner:
         elif mark in "…⋯":
             self.place += 1
             self._add("DOTS", "…", start)
+        elif _TURNED.match(self.text, start) and self.found and self.found[-1].kind in ("NAME", "CLOSE", "RBRACE"):
+            self.place += 2
+            self._add("SUP", "^", start)
+            self._add("NAME", "T", start + 1)
         elif mark == "." or mark in "\u200b\ufeff\u2061\u2062\u2063\u00ad?“”`$。":
             self.place += 1  # a full stop ends the sentence; the others can't be seen
             if mark in "?“”`$":
@@ -410,6 +431,9 @@ class _Scanner:
             self._mixed(*inside)
             return
         raw = self.text[slice(*inside)]
+        if name in c.PROSE and "=" in (raw.strip()[:1], raw.strip()[-1:]):  # \\text{=}: an equation's sign is no prose
+            self._formula(*inside)
+            return
         content = raw.strip().strip("~").strip()
         font = c.FONTS.get(name, "")
         inner = _SLANTED.fullmatch(content) if font == "bold" else None
@@ -441,15 +465,20 @@ class _Scanner:
             self.place = start + len(name) + 1
             self._add("FONT", font or "upright", start)
 
+    def _formula(self, start: int, end: int) -> None:
+        """What stands inside of prose as if it stood outside."""
+        behind, self.place = self.place, start
+        while self.place < end:
+            self._one()
+        self.place = behind
+
     def _mixed(self, start: int, end: int) -> None:
         """Prose with formulas in it: \\text{if $x > 0$}."""
         behind = self.place
         ends = [mark.start() for mark in _DOLLARS.finditer(self.text, start, end)] + [end]
         for place, stop in enumerate(ends):
             if place % 2:
-                self.place = start
-                while self.place < stop:
-                    self._one()
+                self._formula(start, stop)
             elif words := self.text[start:stop].strip(" ~,."):
                 self.place = stop
                 self._add("WORDS", words, start)
