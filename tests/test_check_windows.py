@@ -107,14 +107,14 @@ def test_a_section_that_defines_a_name_with_other_indices_starts_anew(tmp_path):
     (tmp_path / "a.md").write_text(
         r"""
 # Convolution
-$$y_{n,i} = \sum_a x_{n,i+a} w_a$$
+$$y_{n,f,i} = \sum_a x_{n,i+a} w_{f,a}$$
 
-$$\frac{\partial L}{\partial x_{n,i}} = \sum_a \frac{\partial L}{\partial y_{n,i-a}} w_a$$
+$$\frac{\partial L}{\partial x_{n,i}} = \sum_f \sum_a \frac{\partial L}{\partial y_{n,f,i-a}} w_{f,a}$$
 
 # Normalisation
-$$y_{n,c} = \gamma_c x_{n,c}$$
+$$y_{n,c,i} = \gamma_c x_{n,i}$$
 
-$$\frac{\partial L}{\partial x_{n,c}} = \gamma_c \frac{\partial L}{\partial y_{n,c}}$$
+$$\frac{\partial L}{\partial x_{n,i}} = \sum_c \gamma_c \frac{\partial L}{\partial y_{n,c,i}}$$
 """
     )
     found = [finding for finding in sg.check_document(tmp_path / "a.md") if finding.kind == "claim"]

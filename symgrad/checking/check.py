@@ -431,12 +431,19 @@ class _Checker:
             for node in (node for sides in written for side in sides for node in t.walk(side)):
                 if isinstance(node, t.Big):
                     names |= dict.fromkeys(filter(None, map(last_name, node.over)))
+        same: dict[str, str] = {}  # Δp = HH
+        for name in names:
+            body = self.world.definitions[name][0].body if name in self.world.definitions else None
+            if isinstance(body, t.Ref) and not body.at and body.name not in self.world.definitions:
+                same[name] = body.name
+        names |= dict.fromkeys(same.values())
         fixed: dict[str, Expr] = {}
         for sentence in sentences:  # m = 3
             given = assigned(sentence) if sentence.kind == "definition" else None
             if given is not None and given[0] in names and given[1].isdigit():
                 fixed[given[0]] = axis(given[1])
-        return {name: fixed.get(name, Size(name)) for name in names if name not in self.world.definitions}
+        found = {name: fixed.get(name, Size(name)) for name in names if name not in self.world.definitions}
+        return found | {name: found[length] for name, length in same.items()}
 
     def _shapes(self, sentences: Sequence[Sentence]) -> list[Shapes]:
         known: dict[str, Shape] = {}

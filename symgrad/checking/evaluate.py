@@ -433,7 +433,7 @@ class Evaluator:
             if from_zero(over):
                 first = None  # x_0, …, x_{n-1}
             elif first is not None and first.text == "0":
-                size, first = Size(f"{last}_and_0"), None  # x_0, …, x_n
+                size, first = Size(f"{size}_and_0"), None  # x_0, …, x_n
         elif isinstance(over.last, t.Num) and over.last.text.isdigit():
             size = Integer(int(over.last.text))
         if size is None:

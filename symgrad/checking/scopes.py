@@ -94,10 +94,13 @@ class Scopes:
 
 
 def _anew(definition: Definition, among: Sequence[Definition], world: World) -> int:
-    """The section in which a name is defined anew, with other letters of its indices; else 0.  Y is y_ij, whatever."""
+    """The section in which a name of three or more indices is defined anew, with other letters; else 0.
+
+    A vector or a matrix is likely the same one with other letters.
+    """
     section = world.section(definition.number)
     others = {tuple(d.at) for d in among if world.section(d.number) != section and d.at}
-    return section if definition.at and others - {tuple(definition.at)} else 0
+    return section if len(definition.at) > 2 and others - {tuple(definition.at)} else 0
 
 
 def hidden(definition: Definition) -> tuple[str, ...]:

@@ -351,7 +351,7 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
     if any(has_layers(side) for side in pair[0]):
         pair = [sides for sides, _ in instances(sentence.sides, depth)]
     found = []
-    pair = [(sides[0], *itertools.dropwhile(sums_a_part, sides[1:-1]), sides[-1]) for sides in pair]
+    pair = [_from_usable(sides) for sides in pair]
     for place, (left, right) in ((at, sides[at : at + 2]) for sides in pair for at in _links(sides)):
         left, right = _of_parameters(left, right)
         name, at, parameters = named(left)
@@ -368,6 +368,18 @@ def defined_by(sentence: Sentence, depth: int) -> list[Definition]:
                 root = name.removesuffix(SQUARED)  # e² = (y - ŷ)² says that e is y - ŷ, and not its absolute value
                 found.append(Definition(root, at, parameters, right.base, sentence.number))
     return found
+
+
+def _from_usable(sides: tuple[t.Term, ...]) -> tuple[t.Term, ...]:
+    """A chain without sides that sum over a part of an axis, or miss indices of the left, where a later one has all."""
+    letters = free_letters(sides[0])
+
+    def is_unusable(side: t.Term) -> bool:
+        has_sum = any(isinstance(node, t.Big) for node in t.walk(side))
+        return has_sum and (sums_a_part(side) or not letters <= free_letters(side))
+
+    left = tuple(itertools.dropwhile(is_unusable, sides[1:]))
+    return (sides[0], *left) if left else sides
 
 
 def _is_two(term: t.Term) -> bool:

@@ -667,7 +667,7 @@ class Resolver:
             raise UnreadError("there is nothing behind the sum's sign", span.start, span.end)
         over: list[t.Over] = []
         above = [tree for tree in whole.above if not isinstance(only(tree), Empty)] if whole else []
-        last = self.term(above[0]) if above else None
+        last = self._last(above[0]) if above else None
         for below in whole.below if whole else ():
             for letter, first, until in bounds(below):
                 start = self.term(first) if first is not None else None
@@ -678,6 +678,11 @@ class Resolver:
             if kind == "sum" and isinstance(chain, Chain) and chain.relations == ("≠",):
                 body = self._without(body, chain)
         return t.Big(Span(span.start, body.span.end), kind, tuple(over), body)
+
+    def _last(self, tree: Tree) -> t.Term:
+        """Where a sum ends, n for the n of i = n, too."""
+        chain = only(tree)
+        return self.term(chain.sides[1] if isinstance(chain, Chain) and chain.relations == ("=",) else tree)
 
     def _without(self, body: t.Term, condition: Chain) -> t.Term:
         """The body of Σ over j ≠ i: 0 where j is i."""
