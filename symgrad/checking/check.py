@@ -689,6 +689,7 @@ class _Checker:
         unnamed = dict(zip(dict.fromkeys(re.findall(r"\bsize\d+\b", message)), letters, strict=False))
         message = re.sub(r"\bsize\d+\b", lambda match: unnamed.get(match[0], match[0]), message)
         message = spelled_argument(spelled(message))
+        message = re.sub(r"\b(\w+?)_v\d+\b", lambda m: m[1] if m[1] in self.names else m[0], message)  # a later y is y
         return re.sub(r"\bd(\w+?)_d(\w+)\b", partial, message)
 
     def _with(

@@ -39,6 +39,7 @@ from symgrad.verification.verdict import Verdict
 ANY_LOSS = "loss_"
 FOR_ALL = "a number was read as that of all entries"
 MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
+_OWN_NAMES = re.compile(r"rest__|expression\d|_v\d+\b")  # of a model, which no document has
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,10 @@ class Judge:
         if explained.slip == "assumption" and (symmetric or "sums to 1" in explained.diagnosis):
             reason = f"{explained.diagnosis}, which the document may say in words"
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
-        return dataclasses.replace(found, verdict=explained) if explained.status == "refuted" else found
+        if explained.status != "refuted":
+            return found
+        told = "" if _OWN_NAMES.search(explained.diagnosis) else explained.diagnosis
+        return dataclasses.replace(found, verdict=dataclasses.replace(explained, diagnosis=told))
 
     def _unexplained(self, sentence: Sentence) -> Judged:
         found = self._claim(sentence)
