@@ -172,7 +172,7 @@ class Values:
             return self._together(map(self._whole, expr.args), np.mod)
         if isinstance(expr, KroneckerDelta):
             return self._together(map(self._whole, expr.args), lambda one, other: np.equal(one, other).astype(int))
-        if isinstance(expr, Indexed | Symbol):
+        if isinstance(expr, Indexed | Symbol | Piecewise):
             array, order = self._laid(expr)
             return np.vectorize(lambda value: round(float(value)), otypes=[int])(array), order
         raise NoValue
