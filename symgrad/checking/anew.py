@@ -52,11 +52,7 @@ def with_new_names(sentences: Sequence[Sentence], changes: Sequence[Anew]) -> li
     """The sentences with the names of such quantities."""
 
     def changed(sentence: Sentence) -> Sentence:
-        table = {change.name: change.own for change in changes if sentence.number >= change.number}
-
-        def renamed(term: t.Term) -> t.Term:
-            return replace(term, name=table[term.name]) if isinstance(term, t.Ref) and term.name in table else term
-
-        return replace(sentence, sides=tuple(t.rewritten(side, renamed) for side in sentence.sides))
+        names = {change.name: change.own for change in changes if sentence.number >= change.number}
+        return replace(sentence, sides=tuple(t.renamed(side, names) for side in sentence.sides))
 
     return [changed(sentence) for sentence in sentences] if changes else list(sentences)

@@ -161,8 +161,7 @@ class Judge:
         found = self._claim(sentence)
         bare = self._doubts.bare(sentence.sides, sentence.number) if found.verdict.status == "undecided" else ()
         for name, meant in bare:
-            renamed = functools.partial(_renamed, name=name, meant=meant)
-            sides = tuple(t.rewritten(side, renamed) for side in sentence.sides)
+            sides = tuple(t.renamed(side, {name: meant}) for side in sentence.sides)
             if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
                 side = next(p for p, side in enumerate(sentence.sides) if name in used([side]))
                 words = f"{name} has lost its number: it is right with {meant}"
@@ -170,8 +169,7 @@ class Judge:
                 return dataclasses.replace(found, verdict=verdict, side=side)
         cased = self._doubts.cased(sentence.sides, sentence.number) if not found.verdict else ()
         for name, meant in cased:
-            renamed = functools.partial(_renamed, name=name, meant=meant)
-            sides = tuple(t.rewritten(side, renamed) for side in sentence.sides)
+            sides = tuple(t.renamed(side, {name: meant}) for side in sentence.sides)
             if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
                 side = next(p for p, side in enumerate(sentence.sides) if p and {name, meant} & used([side]))
                 words = f"{name} and {meant} stand for one thing: it is right with one letter for both"
@@ -200,8 +198,7 @@ class Judge:
         labelled = self._doubts.unlabelled(sentence.sides, sentence.number)
         if labelled:
             name, full = labelled
-            change = functools.partial(_renamed, name=name, meant=full)
-            sides = tuple(t.rewritten(side, change) for side in sentence.sides)
+            sides = tuple(t.renamed(side, {name: full}) for side in sentence.sides)
             again = self._claim(dataclasses.replace(sentence, sides=sides))
             if again.verdict:
                 words = f"{name} was read as {full}, which the equation before defines"
@@ -768,10 +765,6 @@ def _users(name: str, equations: Sequence[Equation]) -> list[Equation]:
             found.append(equation)
             names.add(equation.name)
     return found
-
-
-def _renamed(term: t.Term, name: str, meant: str) -> t.Term:
-    return dataclasses.replace(term, name=meant) if isinstance(term, t.Ref) and term.name == name else term
 
 
 def _spelled_out(context: Context, side: Equation) -> Equation:

@@ -5,7 +5,7 @@ A product keeps how it is written, because whether it is one of matrices or of e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -285,6 +285,15 @@ def _with_parts(value: Any, part: Callable[[Term], Term]) -> Any:
 def rewritten(term: Term, change: Callable[[Term], Term]) -> Term:
     """A term with a change made to each of its parts, the innermost first; the term itself where nothing changes."""
     return change(with_parts(term, lambda part: rewritten(part, change)))
+
+
+def renamed(term: Term, names: Mapping[str, str]) -> Term:
+    """A term with other names of its quantities."""
+
+    def named(part: Term) -> Term:
+        return replace(part, name=names[part.name]) if isinstance(part, Ref) and part.name in names else part
+
+    return rewritten(term, named)
 
 
 def placeless(term: Term) -> Term:
