@@ -135,15 +135,25 @@ def _orders(task, epochs):
 
 def _agree(task, epochs=4, rate=0.02):
     rates, orders = np.full((epochs, task.steps), rate), _orders(task, epochs)
-    track = engine(task).run(rates, orders, norms=True)
     losses, points, norms = _plain(task, rates, orders)
-    np.testing.assert_allclose(track.losses, losses, rtol=1e-9)
-    np.testing.assert_allclose(track.norms, norms, rtol=1e-9)
-    for name, column in track.points.items():
-        np.testing.assert_allclose(column, [point[name] for point in points], rtol=1e-9, atol=1e-12)
+    for with_norms in (True, False):
+        track = engine(task).run(rates, orders, norms=with_norms)
+        np.testing.assert_allclose(track.losses, losses, rtol=1e-9)
+        if track.norms is not None:
+            np.testing.assert_allclose(track.norms, norms, rtol=1e-9)
+        for name, column in track.points.items():
+            np.testing.assert_allclose(column, [point[name] for point in points], rtol=1e-9, atol=1e-12)
 
 
-MODELS = [line, chain, kinked, mlp, classifier, normed, attention]
+@sg.model
+def shared(X: "n 3", y: n, b, W: "3 4", V: "3 4", c: 4, w: 3):
+    A = sg.tanh(X @ W + c) * (X @ V + c) * sg.sum(X)
+    p = sg.sum(A, axis=1) + (X @ w + b)
+    L = sg.mean((p - y) ** 2)
+    return L
+
+
+MODELS = [line, chain, kinked, mlp, classifier, normed, attention, shared]
 OPTIMIZERS = {
     "sgd": sgd(),
     "momentum": momentum(),
@@ -266,8 +276,23 @@ def test_explain_says_what_is_dropped_and_shows_the_text():
     text = engine(_task(classifier, batch=8)).explain()
     assert "the loss is dead in a step" in text
     assert "buffers" in text
-    assert text.count("dot(X, W1, out=A)") == 1
+    assert text.count("dot(X_ones, W1_b1, out=A)") == 1
     assert "log(" not in text
+
+
+@pytest.mark.parametrize("batch", [None, 8])
+def test_a_parameter_may_be_called_as_rows_of_ones_are(batch):
+    @sg.model
+    def linear(X: "n 3", y: n, ones_w: 3, b):
+        L = sg.mean((X @ ones_w + b - y) ** 2)
+        return L
+
+    _agree(_task(linear, batch))
+
+
+def test_a_bias_that_two_products_have_is_no_row_of_one_of_them():
+    text = engine(_task(shared, batch=8)).explain()
+    assert "b is a row below w" in text and "c is a row" not in text
 
 
 def test_a_plain_step_on_numbers_is_printed_as_by_hand():

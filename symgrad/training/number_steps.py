@@ -23,8 +23,8 @@ from symgrad.derivation import derive
 from symgrad.equations import Equation, needed
 from symgrad.errors import SymgradError
 from symgrad.names import partial_name
-from symgrad.training.array_steps import LOOP, Text, indented
 from symgrad.training.engine import State, Task, Track
+from symgrad.training.looptext import LOOP, Text, indented
 from symgrad.training.plain_sweep import Sweep, plain_sweep
 from symgrad.training.shuffled import Shuffled
 from symgrad.training.updates import Called, number_update

@@ -18,8 +18,9 @@ Shape = tuple[int, ...]
 class Node:
     """One operation on nodes: `text` computes it as an expression, `into` writes it to {out}.
 
-    Kinds: "input"; "number"; "scalar", Python arithmetic on numbers; "view", another look at the same memory;
-    "elementwise", which may overwrite an operand; "into", which may not; "fresh", which has no such form.
+    Kinds: "input"; "number"; "ones", a row of them; "scalar", Python arithmetic on numbers; "view", another look at
+    the same memory; "elementwise", which may overwrite an operand; "into", which may not; "fresh", which has no such
+    form.
     """
 
     kind: str
@@ -61,6 +62,10 @@ class Graph:
     def number(self, value: float) -> Node:
         """A number that is known now."""
         return self._node("number", repr(value), (), (), self.dtype, value=value)
+
+    def ones(self, count: int, dtype: np.dtype[Any]) -> Node:
+        """So many ones in a row."""
+        return self._node("ones", f"np.ones({count}, np.{dtype})", (), (count,), dtype)
 
     def elementwise(self, name: str, args: tuple[Node, ...]) -> Node:
         """A NumPy ufunc on nodes, of which at least one is an array."""
@@ -116,6 +121,10 @@ class Graph:
             known = self._node("fresh", text, args, example.shape, example.dtype)
             self._examples[known] = example
         return known
+
+    def like(self, node: Node, args: tuple[Node, ...]) -> Node:
+        """The operation of a node on other nodes of the same shapes."""
+        return self._node(node.kind, node.text, args, node.shape, node.dtype, node.into, node.value)
 
     def _node(
         self,

@@ -134,7 +134,7 @@ class Algebra:
             return Value(self.product(a.scale, self._whole_sum(array)))
         if len(array.shape) == 2 and len(axes) == 1 and array.dtype.kind == "f":
             (axis,) = axes
-            ones = self.graph.input(f"ones_{array.shape[axis]}", np.ones(array.shape[axis], array.dtype))
+            ones = self.graph.ones(array.shape[axis], array.dtype)
             pair = (ones, array) if axis == 0 else (array, ones)
             summed = self._dot(pair, (array.shape[1 - axis],))
             if keepdims:
@@ -151,7 +151,7 @@ class Algebra:
                 name = "dot" if len(array.shape) == 1 else "vdot"
                 return self.graph.reduction(f"{name}({{0}}, {{1}})", pair)
         if len(array.shape) == 1 and array.dtype.kind == "f":
-            ones = self.graph.input(f"ones_{array.shape[0]}", np.ones(array.shape[0], array.dtype))
+            ones = self.graph.ones(array.shape[0], array.dtype)
             return self.graph.reduction("dot({0}, {1})", (array, ones))
         return self.graph.reduction("np.add.reduce({0}, axis=None)", (array,))
 

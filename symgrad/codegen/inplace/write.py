@@ -80,9 +80,9 @@ class _Writer:
         found: set[Node] = set()
         for node in self.order:
             if node.kind == "input":
-                if node.text in self.memory.constant or node.text.startswith("ones_"):
+                if node.text in self.memory.constant:
                     found.add(node)
-            elif node.kind == "number" or all(arg in found for arg in node.args):
+            elif node.kind in ("number", "ones") or all(arg in found for arg in node.args):
                 found.add(node)
         return found
 
@@ -102,7 +102,11 @@ class _Writer:
         if node.kind == "number":
             self.out.text[node] = node.text if node.value is not None and node.value >= 0 else f"({node.text})"
         elif node.kind == "input":
-            self._input(node)
+            self.out.text[node] = node.text
+            if node.text in self.memory.mine:
+                self.holder[node] = node.text
+        elif node.kind == "ones":
+            self._assign(node, self.names.new(f"ones_{node.shape[0]}"), self.out.head)
         elif node in self.constant:
             self.out.text[node] = self._computed_once(node)
         elif node.kind == "view":
@@ -114,14 +118,6 @@ class _Writer:
         else:
             self._into(place, node)
 
-    def _input(self, node: Node) -> None:
-        self.out.text[node] = node.text
-        if node.text.startswith("ones_") and node.text not in self.names.taken:
-            self.names.taken.add(node.text)
-            self.out.head.append(f"{node.text} = np.ones({node.shape[0]}, np.{node.dtype})")
-        if node.text in self.memory.mine:
-            self.holder[node] = node.text
-
     def _scalar(self, node: Node) -> None:
         """A number: where it is used once, and reads no array, in the midst of the expression that uses it."""
         if self.uses[node] == 1 and all(arg.is_scalar for arg in node.args):
@@ -130,7 +126,7 @@ class _Writer:
             self._assign(node, self.names.new(self.named.get(node, "s0")), self.out.body)
 
     def _computed_once(self, node: Node) -> str:
-        if not any(arg.kind == "input" for arg in _leaves(node)):
+        if all(arg.kind == "number" for arg in _leaves(node)):
             return self._formatted(node.text, node)
         if node.kind == "view":
             return self._view(node)
