@@ -148,7 +148,8 @@ def _agree(task, epochs=4, rate=0.02):
 @sg.model
 def shared(X: "n 3", y: n, b, W: "3 4", V: "3 4", c: 4, w: 3):
     A = sg.tanh(X @ W + c) * (X @ V + c) * sg.sum(X)
-    p = sg.sum(A, axis=1) + (X @ w + b)
+    z = X @ w + b
+    p = sg.sum(A, axis=1) + z
     L = sg.mean((p - y) ** 2)
     return L
 
