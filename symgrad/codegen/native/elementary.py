@@ -21,16 +21,16 @@ _TEXT = """\
 #define FMA(a, b, c) ((a)*(b) + (c))
 #endif
 
-/* exp(r) - 1 for z = k ln(2) + r, and half of 2^k */
-static inline real reduced_expm1(real z, real *half)
+/* exp(r) - 1 for z = k ln(2) + r, and 2^(k - less), whose exponent is made of the last bits of k + 1.5 2^{shift} */
+static inline real reduced_expm1(real z, int less, real *power)
 {{
     const real k = __builtin_rint{f}(z*1.4426950408889634{f});
     const real r = FMA(k, -{low}{f}, FMA(k, -{high}{f}, z));
-    const real s = r*r; /* even and odd powers apart: half as long a chain of operations that wait for each other */
-    const real p = {even} + r*({odd});
-    union {{ {whole} bits; real number; }} power = {{ ({whole})((int)k + {bias}) << {shift} }};
-    *half = power.number;
-    return r + s*p;
+    const real p = {polynomial};
+    union {{ real number; {whole} bits; }} shifted = {{ k + ({last}{f} + {bias} - less) }};
+    shifted.bits <<= {shift};
+    *power = shifted.number;
+    return r + (r*r)*p;
 }}
 """
 _EXP = """\
@@ -40,7 +40,7 @@ _EXP = """\
 static inline real vector_exp(real z)
 {{
     real half;
-    const real q = reduced_expm1(z > {top} ? {top} : z < {bottom} ? {bottom} : z, &half);
+    const real q = reduced_expm1(z > {top} ? {top} : z < {bottom} ? {bottom} : z, 1, &half);
     return z > {largest}{f} ? __builtin_inf{f}() : z < {bottom} ? 0 : 2*FMA(q, half, half);
 }}
 #endif
@@ -48,10 +48,10 @@ static inline real vector_exp(real z)
 _TANH = """\
 static inline real vector_tanh(real z)
 {{
-    real half;
+    real power;
     const real size = __builtin_fabs{f}(z);
-    const real q = reduced_expm1(size > 20 ? 40 : 2*size, &half);
-    const real t = FMA(2*q, half, 2*half - 1); /* exp(2 |z|) - 1 */
+    const real q = reduced_expm1(size > 20 ? 40 : 2*size, 0, &power);
+    const real t = FMA(q, power, power - 1); /* exp(2 |z|) - 1 */
     return __builtin_copysign{f}(t/(t + 2), z);
 }}
 """
@@ -77,12 +77,12 @@ def elementary(called: set[str], single: bool) -> str:
     coefficients = (_SINGLE if single else _DOUBLE).split()[::-1]
     values = {
         "f": f,
-        "even": _horner(coefficients[::2], f),
-        "odd": _horner(coefficients[1::2], f),
+        "polynomial": _in_pairs([f"{number}{f}" for number in coefficients], "r"),
         "high": "0.693359375" if single else "0.6931471803691238",
         "low": "-0.00021219444005469057" if single else "1.9082149292705877e-10",
         "whole": "int" if single else "long long",
-        "bias": 126 if single else 1022,
+        "bias": 127 if single else 1023,
+        "last": "0x1.8p23" if single else "0x1.8p52",
         "shift": 23 if single else 52,
         "top": 89 if single else 710,
         "bottom": -87 if single else -708,
@@ -97,8 +97,14 @@ def elementary(called: set[str], single: bool) -> str:
     return text.replace("--", "")
 
 
-def _horner(coefficients: list[str], f: str) -> str:
-    """A polynomial in s, from the lowest coefficient on."""
-    first, *rest = coefficients
-    inner = _horner(rest, f) if rest else ""
-    return f"{first}{f} + s*{f'({inner})' if len(rest) > 1 else inner}" if rest else f"{first}{f}"
+def _in_pairs(coefficients: list[str], power: str) -> str:
+    """A polynomial, from the lowest coefficient on, by Estrin's scheme: in pairs, and these in pairs again.
+
+    >>> _in_pairs(["a", "b", "c", "d", "e"], "r")
+    '(((a + r*b) + (r*r)*(c + r*d)) + ((r*r)*(r*r))*e)'
+    """
+    if len(coefficients) == 1:
+        return coefficients[0]
+    pairs = [coefficients[start : start + 2] for start in range(0, len(coefficients), 2)]
+    joined = [f"({pair[0]} + {power}*{pair[1]})" if len(pair) == 2 else pair[0] for pair in pairs]
+    return _in_pairs(joined, f"({power}*{power})")
