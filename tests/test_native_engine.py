@@ -207,6 +207,20 @@ def test_gradients_are_clipped_and_weights_decay_as_in_the_numpy_engine(change):
 
 
 @needs_compiler
+@pytest.mark.parametrize("units, loops", [(16, 2), (64, 1)])
+def test_sums_over_samples_have_a_loop_of_their_own_where_they_fit_the_registers(units, loops):
+    X = np.random.default_rng(3).normal(size=(50, 2))
+    params = {"W1": (2, units), "b1": (units,), "W2": (units, 1), "b2": (1,)}
+    given = task(perceptron, params, {"X": X, "Y": X[:, :1] * X[:, 1:]})
+    native = native_engine.engine(given)
+    assert native.source.partition("void update")[0].count("i < n; i++)") == loops
+    loss, gradients = native.evaluate(given.columns)
+    other = numpy_engine.engine(given).evaluate(given.columns)
+    assert loss == pytest.approx(other[0], rel=1e-13)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, other[1][name], rtol=1e-11, atol=1e-13)
+
+
 def test_single_precision_stays_single_and_close():
     given = classifier_task(kind=np.float32, batch=32, optimizer=adam())
     rates = np.full((3, given.steps), 1e-3)

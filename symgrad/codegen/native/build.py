@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symgrad.codegen.native.contractions import contracted
+from symgrad.codegen.native.fission import parted
 from symgrad.codegen.native.flat import flattened
 from symgrad.codegen.native.fusion import fused
 from symgrad.codegen.native.kernel import Kernel, Outside
@@ -85,6 +86,7 @@ def kernel(
     wanted = [output for quantity, output in outputs.items() if quantity != model.result or result]
     statements = contracted(lowering, live(shared(lowering), wanted))
     tree = fused(list(flattened(lowering, statements)), lowering.arrays, shapes.sample)
+    tree = parted(tree, lowering.arrays, shapes.sample)
     moved: dict[str, str] = {}
     if moves:
         tree, moved = last_products(tree, {outputs[name]: name for name in theta})
