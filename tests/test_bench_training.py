@@ -12,7 +12,7 @@ from symgrad.bench.training import blas, c_loops
 from symgrad.bench.training.breakdown import Breakdown
 from symgrad.bench.training.cases import CASES, chosen, patterns, perceptron
 from symgrad.bench.training.compiled import compiler
-from symgrad.bench.training.loops import implementations
+from symgrad.bench.training.implementations import IMPLEMENTATIONS
 from symgrad.bench.training.measure import Report, Row, Skipped, measure, prepare
 from symgrad.bench.training.scaling import Growth, Network, Point, growth, scaled
 from symgrad.bench.training.table import markdown
@@ -38,7 +38,7 @@ def test_every_implementation_agrees_with_pytorch_after_a_hundred_steps(name):
     pytest.importorskip("torch", reason="PyTorch, the oracle, is not installed")
     case = SMALL[name]()
     ready, skipped = prepare(case)
-    assert {item.name for item in ready} | {item.implementation for item in skipped} == set(implementations())
+    assert {item.name for item in ready} | {item.implementation for item in skipped} == set(IMPLEMENTATIONS)
     assert {"symgrad numpy", "NumPy by hand"} <= {item.name for item in ready}
     differences = {item.name: item.difference for item in ready if item.difference is not None}
     assert max(differences.values()) < (1e-9 if case.dtype == np.float64 else 1e-4), differences
@@ -47,12 +47,12 @@ def test_every_implementation_agrees_with_pytorch_after_a_hundred_steps(name):
 @pytest.mark.parametrize("name", ["C", "C, with history", "NumPy by hand", "PyTorch", "JAX scan"])
 def test_shuffled_epochs_go_through_the_orders_of_the_case(name):
     case = SMALL["digits"]()
-    loop = implementations()[name](case)
+    loop = IMPLEMENTATIONS[name](case)
     if isinstance(loop, str):
         pytest.skip(loop)
     order = case.orders(1)[0]
     arranged = replace(case, data={key: value[order] for key, value in case.data.items()}, shuffle=False)
-    found, expected = loop(1), implementations()["NumPy by hand"](arranged)(1)
+    found, expected = loop(1), IMPLEMENTATIONS["NumPy by hand"](arranged)(1)
     assert all(found[key] == pytest.approx(expected[key], rel=1e-9, abs=1e-12) for key in expected)
 
 

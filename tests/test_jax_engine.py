@@ -196,7 +196,7 @@ def test_two_devices_share_a_batch_and_its_rest_and_end_where_one_does():
 
 
 def test_processes_refuse_a_cost_that_they_cannot_share(monkeypatch):
-    monkeypatch.setattr("symgrad.training.jax_processes.joined", lambda: "a group of processes")
+    monkeypatch.setattr("symgrad.training.jax_engine.joined", lambda: "a group of processes")
     with pytest.raises(sg.SymgradError, match=r"normed: in the equation of Z, .* several processes can't share it"):
         make_engine("jax", batch_norm_task())
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from symgrad.codegen.jax_source import load_jax
 from symgrad.errors import InputError, SymgradError
 from symgrad.training.engine import Engine, State, Task, Track
-from symgrad.training.jax_engine import JaxEngine
+from symgrad.training.jax_programs import JaxEngine
 from symgrad.training.links import Link, Lost, Message, address, connected, listening
 
 PROCESSES, PROCESS_ID = "SYMGRAD_PROCESSES", "SYMGRAD_PROCESS_ID"

@@ -9,7 +9,8 @@ from statistics import median
 
 from symgrad.bench.training import c_loops
 from symgrad.bench.training.cases import Case
-from symgrad.bench.training.loops import Loop, implementations
+from symgrad.bench.training.implementations import IMPLEMENTATIONS
+from symgrad.bench.training.loops import Loop
 from symgrad.bench.training.threads import limited
 from symgrad.bench.training.timing import interleaved
 from symgrad.errors import InputError
@@ -61,7 +62,7 @@ def breakdown(case: Case, *, rounds: int = 7, seconds: float = 0.1) -> Breakdown
         if isinstance(loop, str):
             raise InputError(f"the parts of {case.name} can't be told apart: {loop}")
         loops[name] = loop
-    for name, maker in implementations().items():
+    for name, maker in IMPLEMENTATIONS.items():
         loop = maker(case) if name in ALL else ""
         if not isinstance(loop, str):
             loops[name] = loop

@@ -13,7 +13,8 @@ from time import perf_counter
 import numpy as np
 
 from symgrad.bench.training.cases import Case, chosen
-from symgrad.bench.training.loops import KEPT, Loop, Params, implementations
+from symgrad.bench.training.implementations import IMPLEMENTATIONS
+from symgrad.bench.training.loops import KEPT, Loop, Params
 from symgrad.bench.training.machine import machine
 from symgrad.bench.training.threads import cores, limited
 from symgrad.bench.training.timing import interleaved
@@ -131,7 +132,7 @@ def measure(
 
 def prepare(case: Case, only: Sequence[str] = ()) -> tuple[list[Ready], list[Skipped]]:
     """The loops of a case, run once and compared with PyTorch's, or with NumPy's where PyTorch is missing."""
-    makers = {name: maker for name, maker in implementations().items() if not only or name in only}
+    makers = {name: maker for name, maker in IMPLEMENTATIONS.items() if not only or name in only}
     reference = _reference(case)
     ready, skipped = [], []
     for name, maker in makers.items():
@@ -157,7 +158,7 @@ def relative_difference(found: Params, expected: Params) -> float:
 
 
 def _reference(case: Case) -> Params:
-    makers = implementations()
+    makers = IMPLEMENTATIONS
     for name in ("PyTorch", "NumPy by hand"):
         loop = makers[name](replace(case, shuffle=False))
         if not isinstance(loop, str):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symgrad.bench.training.cases import Case, patterns, perceptron
-from symgrad.bench.training.loops import Loop, implementations
+from symgrad.bench.training.implementations import IMPLEMENTATIONS
+from symgrad.bench.training.loops import Loop
 from symgrad.bench.training.machine import machine
 from symgrad.bench.training.threads import limited
 from symgrad.bench.training.timing import interleaved
@@ -157,7 +158,7 @@ def scaled(network: Network) -> Case:
 
 def _times(case: Case, names: Sequence[str], rounds: int, seconds: float) -> dict[str, float]:
     loops: dict[str, Loop] = {}
-    for name, maker in implementations().items():
+    for name, maker in IMPLEMENTATIONS.items():
         loop = maker(case) if name in names else ""
         if not isinstance(loop, str):
             loops[name] = loop
