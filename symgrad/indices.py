@@ -12,7 +12,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from symgrad.equations import Index, Model, Size
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.facts import SumFact
-from symgrad.tensors.functions import Determinant, MatrixInverse
+from symgrad.tensors.functions import MatrixInverse, OfMatrix
 
 LETTERS = "ijklmpqrstuv"
 Definitions: TypeAlias = Mapping[str, tuple[tuple[Index, ...], Expr]]
@@ -219,7 +219,7 @@ def inlined(expr: Expr, definitions: Definitions, counter: Iterator[int], writte
             return expr if places == expr.indices else expr.base[places]
         indices, body = definitions[name]
         return relabelled(refreshed(body, counter, written), dict(zip(indices, places, strict=True)), written)
-    if isinstance(expr, MatrixInverse | Determinant):  # of a matrix by its name, which can only become another name
+    if isinstance(expr, OfMatrix):  # of a matrix by its name, which can only become another name
         indices, body = definitions.get(str(expr.args[0].label), ((), expr))
         renamed = isinstance(body, Indexed) and body.indices == indices
         return expr.func(body.base, *expr.args[1:]) if renamed else expr

@@ -41,7 +41,7 @@ from symgrad.equations import Index, Size
 from symgrad.errors import DerivativeError
 from symgrad.expressions import Order, ordered, product, total
 from symgrad.indices import Largest, sigma, summed
-from symgrad.tensors.functions import Choice, Determinant, Elementary, MatrixInverse
+from symgrad.tensors.functions import Choice, Elementary, MatrixInverse, OfMatrix
 
 _FLAT = (sign, floor, ceiling, Heaviside)  # piecewise constant: 0 wherever the derivative exists
 
@@ -91,7 +91,7 @@ def _rows(expr: Expr, written: dict[Expr, Order], name: Expr | None) -> Iterator
             yield Partial(row.entry, row.coefficient, (*row.over, *expr.variables))
     elif isinstance(expr, Largest):
         yield from _largest(expr, written, name)
-    elif isinstance(expr, MatrixInverse | Determinant):
+    elif isinstance(expr, OfMatrix):
         yield from _of_matrix(expr)
     elif isinstance(expr, Piecewise):
         yield from _piecewise(expr, written)
@@ -128,7 +128,7 @@ def _largest(expr: Largest, written: dict[Expr, Order], name: Expr | None) -> It
         yield Partial(row.entry, coefficient, (*row.over, *over))
 
 
-def _of_matrix(expr: MatrixInverse | Determinant) -> Iterator[Partial]:
+def _of_matrix(expr: OfMatrix) -> Iterator[Partial]:
     """dA⁻¹ = -A⁻¹ dA A⁻¹ and d det A = det A tr(A⁻¹ dA); Petersen and Pedersen, The Matrix Cookbook, (40) and (46)."""
     matrix, size, places = expr.args[0], expr.size, expr.places
     p, q = Index("p'", size), Index("q'", size)

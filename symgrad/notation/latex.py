@@ -37,7 +37,7 @@ from symgrad.indices import Largest
 from symgrad.names import split_partial
 from symgrad.notation.names import latex_name, partial_latex, subscript
 from symgrad.notation.numbers import decimal_latex
-from symgrad.tensors.functions import Determinant, MatrixInverse
+from symgrad.tensors.functions import Determinant, MatrixInverse, OfMatrix
 
 Partials: TypeAlias = Mapping[str, tuple[str, str]]
 
@@ -258,7 +258,7 @@ class Printer:
         inverse = parenthesised(self._matrix(expr) + "^{-1}")
         return _Piece(inverse + subscript(self._places(expr.args[1:3])), ATOM)
 
-    def _matrix(self, expr: MatrixInverse | Determinant) -> str:
+    def _matrix(self, expr: OfMatrix) -> str:
         """The matrix that an inverse or a determinant is of: A, or A_i of a family."""
         name: str = latex_name(str(expr.args[0].label), False)
         return name + subscript(self._places(expr.places)) if expr.places else name

@@ -11,7 +11,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from symgrad.equations import Equation, Model, Size
 from symgrad.errors import InputError, ModelError, ShapeError
 from symgrad.indices import carried, inlined, reduced
-from symgrad.tensors.functions import Determinant, MatrixInverse
+from symgrad.tensors.functions import OfMatrix
 from symgrad.tensors.indexing import is_whole
 from symgrad.tensors.tensor import Scope, Tensor, as_tensor, shape_text
 
@@ -58,7 +58,7 @@ def _needs_name(model: Model, name: str, tensor: Tensor) -> bool:
     if isinstance(tensor.expr, Indexed) and tensor.expr.indices == tensor.indices:
         return False
     nodes = [node for equation in model.equations for node in preorder_traversal(equation.rhs)]
-    if any(isinstance(node, MatrixInverse | Determinant) and str(node.args[0].label) == name for node in nodes):
+    if any(isinstance(node, OfMatrix) and str(node.args[0].label) == name for node in nodes):
         return True
     uses = sum(1 for node in nodes if isinstance(node, Symbol) and node.name == name)
     return uses > 1 and not tensor.expr.is_Atom and not isinstance(tensor.expr, Indexed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Basic, Expr, Function, IndexedBase, Integer, Mul, Piecewise, S, Tuple, exp, log, sympify
 from sympy.core.function import ArgumentIndexError
@@ -115,7 +115,24 @@ class softplus(Elementary):
         return (sigmoid(z),)
 
 
-class MatrixInverse(Expr):  # type: ignore[misc]  # SymPy has no type stubs
+class OfMatrix(Expr):  # type: ignore[misc]  # SymPy has no type stubs
+    """A number that a whole named square matrix determines; its arguments: the matrix, …, its size, `places`."""
+
+    is_commutative = True
+    _size: ClassVar[int]  # the place of the size among the arguments
+
+    @property
+    def size(self) -> Expr:
+        """The number of rows."""
+        return self.args[self._size]
+
+    @property
+    def places(self) -> tuple[Expr, ...]:
+        """Which matrix of a family it is of: the i of A[i, :, :]; none for a matrix by itself."""
+        return tuple(self.args[self._size + 1 :])
+
+
+class MatrixInverse(OfMatrix):
     """The entry (i, j) of the inverse of a named square matrix of the given size; `places` say which of a family.
 
     >>> from sympy import IndexedBase
@@ -123,24 +140,14 @@ class MatrixInverse(Expr):  # type: ignore[misc]  # SymPy has no type stubs
     MatrixInverse(A, 0, 1, 2)
     """
 
-    is_commutative = True
+    _size = 3
 
     def __new__(cls, matrix: IndexedBase, row: Expr, column: Expr, size: Expr, *places: Expr) -> MatrixInverse:
         self: MatrixInverse = Expr.__new__(cls, matrix, row, column, size, *places)
         return self
 
-    @property
-    def size(self) -> Expr:
-        """The number of rows."""
-        return self.args[3]
 
-    @property
-    def places(self) -> tuple[Expr, ...]:
-        """Which matrix of a family it is of: the i of A[i, :, :]; none for a matrix by itself."""
-        return tuple(self.args[4:])
-
-
-class Determinant(Expr):  # type: ignore[misc]  # SymPy has no type stubs
+class Determinant(OfMatrix):
     """The determinant of a named square matrix of the given size; `places` say which of a family.
 
     >>> from sympy import IndexedBase, Symbol
@@ -148,21 +155,11 @@ class Determinant(Expr):  # type: ignore[misc]  # SymPy has no type stubs
     Determinant(A, n)
     """
 
-    is_commutative = True
+    _size = 1
 
     def __new__(cls, matrix: IndexedBase, size: Expr, *places: Expr) -> Determinant:
         self: Determinant = Expr.__new__(cls, matrix, size, *places)
         return self
-
-    @property
-    def size(self) -> Expr:
-        """The number of rows."""
-        return self.args[1]
-
-    @property
-    def places(self) -> tuple[Expr, ...]:
-        """Which matrix of a family it is of: the i of A[i, :, :]; none for a matrix by itself."""
-        return tuple(self.args[2:])
 
 
 class relu(Elementary):

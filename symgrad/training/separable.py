@@ -17,7 +17,7 @@ from sympy import Add, Expr, Indexed, Mul, Pow, Rational, S, Sum, Symbol
 
 from symgrad.equations import Index, Model, Size
 from symgrad.indices import Largest
-from symgrad.tensors.functions import Determinant, MatrixInverse
+from symgrad.tensors.functions import OfMatrix
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class _Reading:
             if any(index.size.has(self.samples) for index in expr.variables):
                 raise _Mixed("an extreme over the samples is taken")
             return self._function([expr.function])
-        if isinstance(expr, MatrixInverse | Determinant):
+        if isinstance(expr, OfMatrix):
             if self.known[str(expr.args[0].label)].kind != "free":
                 raise _Mixed(
                     f"a matrix made of samples, {expr.args[0].label}, is inverted or has its determinant taken"

@@ -39,7 +39,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from symgrad.equations import Equation, Index, Size, is_place
 from symgrad.indices import Largest
-from symgrad.tensors.functions import Determinant, Elementary, MatrixInverse
+from symgrad.tensors.functions import Determinant, Elementary, MatrixInverse, OfMatrix
 from symgrad.verification.numbers import Array, NoValue, Numbers
 
 Laid = tuple[Array, tuple[Index, ...]]
@@ -256,7 +256,7 @@ class Values:
             return self._image(expr.func.__name__, array), order
         raise NoValue
 
-    def _each_matrix(self, expr: MatrixInverse | Determinant, function: Callable[[Array], Any]) -> Array:
+    def _each_matrix(self, expr: OfMatrix, function: Callable[[Array], Any]) -> Array:
         """A function of each matrix of a family; raises NoValue for what is no such family."""
         array = self._named(str(expr.args[0].label))
         family = array.shape[:-2]

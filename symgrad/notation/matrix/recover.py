@@ -50,11 +50,11 @@ from symgrad.notation.matrix.tree import (
     Scale,
     Unit,
 )
-from symgrad.tensors.functions import Determinant, MatrixInverse, relu, sigmoid, softplus
+from symgrad.tensors.functions import Determinant, MatrixInverse, OfMatrix, relu, sigmoid, softplus
 
 Shapes = Mapping[str, tuple[Expr, ...]]
 MOST_TERMS = 8  # that a product is multiplied out into, where a factor has more than two indices
-_ARRAYS = (Indexed, ExprWithLimits, MatrixInverse, Determinant, Index)
+_ARRAYS = (Indexed, ExprWithLimits, OfMatrix, Index)
 _TOTAL = (Abs, cos, erf, exp, sign, sin, tanh, relu, sigmoid, softplus)  # functions without a point to avoid
 
 
