@@ -148,6 +148,56 @@ def test_what_is_transposed_above_an_e_isnt_lost(tmp_path):
     assert statuses(tmp_path, text[:-1].replace(r"x e^{b^T x}", r"x e^T x") + "$")[-1] == "malformed"
 
 
+def test_a_solution_is_where_the_gradient_before_it_vanishes(tmp_path):
+    text = r"""<!-- symgrad: X: m n; y: m; w: n -->
+$$\partial_w \|y - X w\|^2 = 2 X^T (X w - y)$$
+
+$$w^* = (X^T X)^{-1} X^T y$$
+
+$$w = (X^T X)^{-1} X^T y$$
+"""
+    assert statuses(tmp_path, text) == ["proved", "agrees", "agrees"]
+    assert statuses(tmp_path, text.replace("w^* =", "w^* = 2"))[1] == "undecided"
+
+
+SQUARES = r"""<!-- symgrad: X: m n; y: m; \theta: n; J(\theta) = \frac12 \sum_i ((X \theta)_i - y_i)^2 -->
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "status"),
+    [
+        (r"\nabla_\theta \frac12 (X \theta - y)^T (X \theta - y)", "proved"),
+        (r"\frac12 \nabla_\theta (X \theta - y)^T (X \theta - y)", "proved"),
+        (r"\frac12 \nabla_\theta (tr \theta^T X^T X \theta - 2 tr y^T X \theta)", "proved"),
+        (r"\nabla_\theta (X \theta - y)^T (X \theta - y)", "refuted"),
+    ],
+)
+def test_a_gradient_is_that_of_all_factors_of_an_inner_product(tmp_path, right, status):
+    assert statuses(tmp_path, rf"{SQUARES}$$\nabla_\theta J(\theta) = {right}$$")[-1] == status
+
+
+def test_a_matrix_may_be_declared_with_other_lengths_further_down(tmp_path):
+    text = r"""<!-- symgrad: A: 2 2 -->
+$f(A) = A_{11} + 5 A^2_{12}$
+
+$\nabla_A f(A) = \begin{bmatrix} 1 & 10 A_{12} \\ 0 & 0 \end{bmatrix}$
+
+<!-- symgrad: A: n n; B: n n -->
+$tr A = \sum_{i=1}^n A_{ii}$
+
+$\nabla_A tr A B = B^T$
+"""
+    assert statuses(tmp_path, text) == ["", "proved", "", "proved"]
+    assert statuses(tmp_path, text.replace("10 A", "5 A").replace("B^T$", "2 B^T$"))[1::2] == ["refuted", "refuted"]
+
+
+def test_the_letters_behind_a_trace_are_those_of_its_product(tmp_path):
+    text = "$tr ABC = tr CAB$\n\n$trABCD = trDABC$\n\n$trABCD = trBDCA$\n"
+    assert statuses(tmp_path, text) == ["proved", "proved", "refuted"]
+
+
 def test_a_trace_makes_the_two_axes_of_a_product_as_long(tmp_path):
     shapes = "<!-- symgrad: A: 2 2 -->\n\n"
     assert statuses(tmp_path, shapes + r"$\nabla_A \operatorname{tr}(A B) = B^T$")[-1] == "proved"

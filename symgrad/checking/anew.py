@@ -38,7 +38,7 @@ def declared_anew(
     known: dict[str, tuple[str, ...]] = {}
     for number, shapes in declared:
         for name, axes in shapes.items():
-            if "{" in name or len(known.get(name, ())) == len(axes):
+            if "{" in name or known.get(name, ()) == axes:
                 continue
             defined = [s.number for s in sentences if s.defines == name and s.kind == "definition"]
             again = bool(defined) and max(defined) >= number

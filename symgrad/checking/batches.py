@@ -58,8 +58,8 @@ def _is_sum(world: World, name: str, length: Expr, shapes: Shapes) -> bool:
             bodies = [d.body for d in world.closure({definition.name}, definition.number)]
         except CycleError:
             continue
-        if any(_has_axis(other, length, shapes) for other in used(bodies)) and not any(
-            _divides(b, name) for b in bodies
-        ):
+        is_one = bool(definition.at)  # a loss of each sample
+        over = not is_one and any(_has_axis(other, length, shapes) for other in used(bodies))
+        if over and not any(_divides(body, name) for body in bodies):
             return True
     return False

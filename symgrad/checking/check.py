@@ -35,6 +35,7 @@ from symgrad.checking.rows import with_rows
 from symgrad.checking.samples import with_samples
 from symgrad.checking.scopes import scoped
 from symgrad.checking.sentences import (
+    Relation,
     Sentence,
     classified,
     has_derivative,
@@ -47,9 +48,10 @@ from symgrad.checking.sentences import (
     unproved_kind,
     used,
 )
+from symgrad.checking.solutions import Gradient, gradient, vanishing
 from symgrad.checking.turned import turned
 from symgrad.checking.unknown import spelled
-from symgrad.checking.updates import check_update, gradient_meant
+from symgrad.checking.updates import check_update, gradient_meant, whole_gradient, written_gradient
 from symgrad.checking.world import CycleError, World, defined_by, names_error
 from symgrad.equations import Size, axis, names_in
 from symgrad.errors import SymgradError
@@ -67,7 +69,7 @@ from symgrad.reading.latex.statements import (
     statements,
     subscripted_words,
 )
-from symgrad.reading.latex.symbols import analysed
+from symgrad.reading.latex.symbols import analysed, pointer, scripts
 from symgrad.reading.latex.tree import Chain, Empty, Group, Name, Span, Tree, only, walk
 from symgrad.reading.latex.written import MalformedError, UnreadError
 from symgrad.verification.verdict import Verdict
@@ -123,6 +125,7 @@ class _Checker:
     seconds: float
     decimal_comma: bool
     progress: Progress | None = None
+    gradients: list[Gradient] = field(default_factory=list)  # those that are right
     problems: list[Problem] = field(default_factory=list)
     declared: Declarations = field(default_factory=Declarations)
     silenced: dict[int, str] = field(default_factory=dict)  # by fragment
@@ -132,15 +135,22 @@ class _Checker:
         """One finding an equation, in the document's order."""
         placed = list(self._statements())
         trees = [statement.tree for _, statement in placed if statement.tree is not None]
-        self.symbols = analysed(trees, self.declared.labels)
+        pointers = {pointer(tree) for tree in map(self._tree, self.declared.pointers) if tree is not None} - {""}
+        self.symbols = analysed(trees, self.declared.labels, pointers)
         self.resolver = Resolver(self.symbols, self._functions())
         sentences: list[Sentence] = []
         before: Sentence | None = None
         for number, (fragment, statement) in enumerate(placed):
             found = self._sentence(number, fragment, statement, before)
+            leads = number > 0 and _leads(placed[number - 1][0], fragment)
+            where = self._relation(placed[number - 1][1].tree) if leads else None
+            found = dataclasses.replace(found, said=found.said | {where}) if where is not None else found
             sentences.append(found)
             if before is None or fragment.kind == "display" or before.fragment.kind != "display":
                 before = found  # a display that begins with = goes on from a display
+        for at, declared_there in self.declared_at:
+            apart = frozenset(filter(None, (self._relation(self._tree(text)) for text in declared_there.apart)))
+            sentences = [dataclasses.replace(s, said=s.said | apart) if s.number >= at else s for s in sentences]
         named = [
             (
                 at,
@@ -154,7 +164,8 @@ class _Checker:
         sentences = with_applied(with_rows(self._with_entries(sentences)))
         sentences = turned(in_context(with_inputs(with_layered(sentences))), given)
         sections = self._sections([fragment for fragment, _ in placed])
-        self.world = World(depth=self.symbols.depth, has_layers=bool(self.symbols.families), sections=sections)
+        has_layers = bool(self.symbols.families | self.symbols.ends)
+        self.world = World(depth=self.symbols.depth, has_layers=has_layers, sections=sections)
         restated: set[int] = set()
         taken = {s.defines for s in sentences if s.kind in ("definition", "numbers")}
         by = (
@@ -185,6 +196,7 @@ class _Checker:
         self.world, sentences = scoped(with_samples(self.world, self.resolver.samples), sentences)
         sentences, self.world = with_arguments(sentences, self.world), with_parameters(self.world)
         self.world.given = _given(sentences)
+        self.world.said = {sentence.number: sentence.said for sentence in sentences if sentence.said}
         self.world.starts = starts(side for sentence in sentences for side in sentence.sides)
         self.world.named()
         self.names = set(self.world.definitions) | {name for s in sentences for name in used(s.sides)}
@@ -340,8 +352,14 @@ class _Checker:
         matrices = set(declared) - {sentence.defines for sentence in sentences}
 
         def entry(term: t.Term) -> t.Term:
-            name, _, digits = term.name.rpartition("_") if isinstance(term, t.Ref) else ("", "", "")
-            if not isinstance(term, t.Ref) or term.at or name not in matrices or not re.fullmatch("[1-9]{2}", digits):
+            if not isinstance(term, t.Ref):
+                return term
+            name, _, digits = term.name.rpartition("_")
+            if len(term.at) == 1 and not term.at[0].letter:  # beside A_{ij}, A_{12} has a place 12
+                name, digits = term.name, str(term.at[0].shift)
+            elif term.at:
+                return term
+            if name not in matrices or not re.fullmatch("[1-9]{2}", digits):
                 return term
             return dataclasses.replace(term, name=name, at=tuple(t.At("", int(digit)) for digit in digits))
 
@@ -391,7 +409,16 @@ class _Checker:
         found = dataclasses.replace(
             empty, sides=tuple(sides), relations=tuple(relations), choices=choices, declared=tuple(declared)
         )
+        said = frozenset(filter(None, map(self._relation, statement.conditions)))
+        found = dataclasses.replace(found, said=said)
         return classified(found) if len(sides) > 1 and len(relations) >= len(sides) - 1 else found
+
+    def _relation(self, tree: Tree | None) -> Relation | None:
+        """What a condition says of two indices: i = j, j ≠ y_i."""
+        if not isinstance(tree, Chain) or tree.relations not in (("=",), ("≠",)):
+            return None
+        one, other = ("".join(place.pointer for place in scripts((side,))) for side in tree.sides)
+        return Relation(one, other, tree.relations == ("=",)) if one and other else None
 
     def _term(self, tree: Tree) -> t.Term:
         """A tree as a term that isn't too deep for what works on it recursively; raises UnreadError."""
@@ -467,6 +494,9 @@ class _Checker:
                 if all(size is not None for size in shape) and name not in known:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
+        for array, one in self.resolver.samples.items():  # x^{(i)} has the axes of x
+            if one in known and array not in known:
+                known[array] = (Size(f"{array}_length"), *known[one])
         names = {name for sentence in sentences for name in used(sentence.sides)}
         names |= {name for found in self.world.definitions.values() for d in found for name in d.parameters}
         known |= {name: () for name in names if name.endswith(ARGUMENT)}
@@ -577,6 +607,13 @@ class _Checker:
                 found = self._swapped(claim, meant, found)
             if found.verdict.status in ("proved", "agrees", "refuted"):
                 return self._with_judged(base, claim, found, "update", start)
+        if verdict is None and numbers is None:
+            samples = self.resolver.samples
+            for sides in (whole_gradient(sentence, self.world), written_gradient(sentence, self.world, samples)):
+                claim = dataclasses.replace(sentence, sides=sides)
+                found = self._verdict(claim) if sides else Judged(Verdict("undecided", "", ""))
+                if found.verdict:  # a step needn't be along the gradient
+                    return self._with_judged(base, claim, found, "update", start)
         held = numbers if numbers is not None else verdict
         return base if held is None else self._with(base, sentence, held, "update", 0, None, start)
 
@@ -599,6 +636,12 @@ class _Checker:
         if any(is_number(side) for side in sentence.sides[1:]) and not _is_constant_claim(sentence):
             return self._in_numbers(base, sentence, start)
         found = self._verdict(sentence)
+        if found.verdict and (slope := gradient(sentence)) is not None:
+            self.gradients.append(slope)
+        zero = vanishing(sentence, self.gradients) if found.verdict.status == "undecided" else ()
+        if zero and (there := self._verdict(dataclasses.replace(sentence, sides=zero))).verdict:
+            words = "it was read as what makes the gradient before it vanish"
+            found = dataclasses.replace(there, readings=(*there.readings, words))
         if found.verdict.status in ("undecided", "malformed") and not any(map(has_derivative, sentence.sides)):
             base = dataclasses.replace(base, kind=unproved_kind(sentence))
         rule = "gradient" if any(isinstance(n, t.Partial) for s in sentence.sides for n in t.walk(s)) else "formula"
@@ -765,6 +808,19 @@ def _is_constant_claim(sentence: Sentence) -> bool:
 def _is_at_a_point(term: t.Term) -> bool:
     """Whether a function is taken at numbers: ∇f(-4)."""
     return any(isinstance(node, t.Apply) and any(map(is_number, node.arguments)) for node in t.walk(term))
+
+
+def _leads(one: Fragment, other: Fragment) -> bool:
+    """Whether a formula in the text says where the display behind it holds: where j ≠ k, followed by that."""
+    first, second = one.text.place(max(len(one.text.text) - 1, 0)), other.text.place(0)
+    follows = (first.file, first.cell) == (second.file, second.cell) and second.line - first.line < 4
+    words = one.before.lower().split()
+    return (
+        (one.kind, other.kind) == ("inline", "display")
+        and follows
+        and words[-1:] in (["where"], ["if"], ["when"], ["for"])
+        and "." not in other.before
+    )
 
 
 def _is_scheme(tree: Tree) -> bool:

@@ -13,6 +13,7 @@ NO_LENGTHS = ("sample", "diagonal", "orthogonal", "vector", "matrix", "function"
 _LAYERED = re.compile(r"(?P<name>[A-Za-z])\^\{?[\[(](?P<at>(?P<letter>[a-z])?(?:[+-]?\d+)?)[\])]\}?")
 _FACT = re.compile(r"sum\(\s*(?P<name>.+?)\s*(?:,\s*(?P<axis>\w+)\s*)?\)\s*=\s*1")
 _OF_ITSELF = re.compile(r"(?P<name>[^=]+?)\s*=\s*(?P=name)\s*\((?P<names>[^()]+)\)")  # L = L(y, t): a loss of both
+_UNEQUAL = re.compile(r"\\neq?(?![A-Za-z])|≠")
 _ARGUMENT, _VECTOR = r"\mathrm{argument}", r"\mathrm{arguments}"  # names that no document has for something else
 
 
@@ -28,6 +29,8 @@ class Declarations:
     symmetric: frozenset[str] = frozenset()  # matrices
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and what each depends on
     labels: frozenset[str] = frozenset()  # letters that are a part of names, the c of v_c, and no indices
+    pointers: frozenset[str] = frozenset()  # whole numbers that say which entry is meant, the y_i of f_{y_i}
+    apart: frozenset[str] = frozenset()  # indices that are different from there on: n ≠ p
     equations: tuple[str, ...] = ()  # what the document says in words: J = …
     silenced: str | None = None
     unread: tuple[str, ...] = ()
@@ -46,6 +49,8 @@ class Declarations:
                 found.symmetric | part.symmetric,
                 {**found.unknown, **part.unknown},
                 found.labels | part.labels,
+                found.pointers | part.pointers,
+                found.apart | part.apart,
                 (*found.equations, *part.equations),
                 unread=(*found.unread, *part.unread),
                 changed=found.changed | part.changed | changed,
@@ -72,6 +77,8 @@ def _declared(part: str) -> Declarations:
         return Declarations(sums={fact["name"]: fact["axis"] or ""})
     if of_itself := _OF_ITSELF.fullmatch(part):
         return Declarations(unknown={of_itself["name"]: tuple(re.split(r"\s*,\s*", of_itself["names"].strip()))})
+    if _UNEQUAL.search(part):
+        return Declarations(apart=frozenset({part}))
     if "=" in part and not part.startswith("sum("):
         return Declarations(equations=(part,))
     name, colon, what = (piece.strip() for piece in part.rpartition(":"))
@@ -84,6 +91,8 @@ def _declared(part: str) -> Declarations:
             return Declarations(elementwise=frozenset({name}))
         case "label":
             return Declarations(labels=frozenset({name}))
+        case "index":
+            return Declarations(pointers=frozenset({name}))
         case "one-hot":
             return Declarations(sums={name: ""})
         case "scalar":

@@ -12,7 +12,7 @@ from sympy.core.function import AppliedUndef
 from symgrad.checking.evaluate import root_of
 from symgrad.checking.infer import Shapes
 from symgrad.checking.misprints import with_letters
-from symgrad.checking.sentences import has_derivative, used
+from symgrad.checking.sentences import Relation, has_derivative, used
 from symgrad.checking.symmetric import matrix_name, symmetrized
 from symgrad.checking.unknown import sloped
 from symgrad.checking.values import sized_equation
@@ -215,6 +215,21 @@ class Doubts:
             if self._holds(sides, {delta: Integer(1), one: other}, context):
                 return f"{one} and {other} are the same"
         return ""
+
+    def where(self, said: Iterable[Relation], compared: tuple[Equation, Equation], context: Context) -> Verdict | None:
+        """The verdict that a claim holds where a document says that two indices are the same, or different."""
+        sides: tuple[Equation, ...] = self._opened(compared, context)
+        free = set(sides[0].indices)
+        for relation in said:
+            deltas = {node for side in sides for node in side.rhs.atoms(KroneckerDelta)}
+            named = (d for d in deltas if {str(arg) for arg in d.args} == {relation.one, relation.other})
+            for delta in (d for d in named if free.issuperset(d.args)):
+                one, other = delta.args
+                table = {delta: Integer(1), one: other} if relation.same else {delta: Integer(0)}
+                sides = tuple(Equation(s.name, relabelled(s.rhs, table, {}), s.indices) for s in sides)
+        correct, claim = sides
+        found = decide(context, claim, correct, "", Budget(min(self.seconds, 2.0)), False)
+        return found if found else None
 
     def _positive(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The deviations σ that would have to be positive for the two sides to be equal."""

@@ -185,6 +185,8 @@ class Evaluator:
         if at.shift:
             raise Misfit(f"the index {at} leaves its axis at an end")
         if at.letter not in self.letters:
+            for letter in filter(None, [at.letter.partition("_")[2]]):  # y_i is one for each i
+                self.letters.setdefault(letter, Index(letter, self.algebra.sizes.fresh()))
             self.letters[at.letter] = Index(at.letter, self.algebra.sizes.find(size))
         else:
             self.algebra.sizes.unify(self.letters[at.letter].size, size)
@@ -241,11 +243,13 @@ class Evaluator:
         return self.algebra.combine(lambda pair: pair[0] ** pair[1], base, exponent)
 
     def _is_known(self, name: str) -> bool:
+        return self._known_shape(name) is not None
+
+    def _known_shape(self, name: str) -> Shape | None:
         try:
-            self.shape(name)
+            return self.shape(name)
         except Misfit:
-            return False
-        return True
+            return None
 
     @staticmethod
     def _refuse_large(base: Expr, exponent: Expr) -> None:
@@ -376,7 +380,7 @@ class Evaluator:
         return Value(self.algebra.built(lambda: total(parts, self.algebra.written)), axes, len(values) == 1)
 
     def _comparison(self, term: t.Comparison) -> Value:
-        raise Misfit("a comparison has no value")
+        raise Misfit("an equation or a comparison has no value of its own")
 
     def _substituted(self, term: t.Substituted) -> Value:
         value = self.value(term.body)
@@ -395,18 +399,23 @@ class Evaluator:
     def _big(self, term: t.Big) -> Value:
         if term.kind not in ("sum", "max", "min"):
             raise Misfit("a product over indices can't be compared yet")
+        if self._is_over_entries(term):
+            return self._over_entries(term)
         hidden = {over.letter: self.letters.pop(over.letter, None) for over in term.over}
         for over in term.over:
             self._bounds(over)
         self._known_axes(term)
         body = self.value(term.body)
         bound = [self.letters.pop(over.letter, None) for over in term.over]
+        apart = next((other for other in self.letters for o in term.over if other.partition("_")[2] == o.letter), "")
+        if apart:
+            raise Misfit(f"{apart} is another index for each term of the sum")
         self.letters.update({letter: index for letter, index in hidden.items() if index is not None})
         if not term.over:
             return self._over_everything(body)
         for over, index in zip(term.over, bound, strict=True):
             if index is None and over.last is None:
-                body = self._over_samples(over.letter, term.body, body)
+                body = self._over_samples(over.letter, body)
         indices = [index for index in bound if index is not None]
         if term.kind == "sum":
             found = self.algebra.summed(body, indices)
@@ -417,6 +426,23 @@ class Evaluator:
         if term.kind == "min":
             raise Misfit("a minimum over indices can't be compared yet")
         return Value(self.algebra.built(lambda: reduced(Largest, body.expr, indices)), body.axes)
+
+    def _is_over_entries(self, term: t.Big) -> bool:
+        """Whether a sum is over the entries of what it names, Σ_w w²."""
+        over = term.over[0] if len(term.over) == 1 and term.kind == "sum" else None
+        refs = list(t.refs(term.body))
+        if over is None or over.first is not None or over.last is not None or not refs:
+            return False
+        return all(ref.name == over.letter and not ref.at for ref in refs) and bool(self._known_shape(over.letter))
+
+    def _over_entries(self, term: t.Big) -> Value:
+        letter = term.over[0].letter
+        whole = self._ref(t.Ref(term.span, letter))
+        outer, self.local = self.local, {**self.local, letter: Value(whole.expr)}
+        try:
+            return self.algebra.summed(replace(self.value(term.body), axes=whole.axes), whole.axes)
+        finally:
+            self.local = outer
 
     def _bounds(self, over: t.Over) -> None:
         """The length of the axis that a sum runs over, from its bounds; raises Misfit for a part of it."""
@@ -453,11 +479,8 @@ class Evaluator:
                     sizes = self.shape(ref.name)
                     self._place(at, sizes[place]) if place < len(sizes) else None
 
-    def _over_samples(self, letter: str, term: t.Term, body: Value) -> Value:
-        """Σ_w w² is over the entries of w; Σ_x, where nothing has the index x, is over samples: one stands for all."""
-        names = {ref.name for ref in t.refs(term)}
-        if body.axes and names == {letter}:
-            return self.algebra.summed(body, body.axes)
+    def _over_samples(self, letter: str, body: Value) -> Value:
+        """Σ_x, where nothing has the index x, is over samples: one stands for all."""
         self.algebra.choose(f"the sum over {letter}, an index that nothing has, was read as one of its terms")
         return body
 
@@ -474,6 +497,10 @@ class Evaluator:
     # --- functions
 
     def _apply(self, term: t.Apply) -> Value:
+        if term.function == "trace" and len(term.arguments) == 1 and not term.at:  # of a number, it is that number
+            inside = self.value(term.arguments[0])
+            if inside.rank == 0:
+                return inside
         if term.function in self.functions:
             if self._is_shown(term) and term.function not in self.local:
                 return self._ref(t.Ref(term.span, term.function, term.at))
@@ -839,7 +866,7 @@ class Evaluator:
                 raise Misfit(f"{term.name} can't be differentiated here")
             return self.layered(term.name), term.at
         if isinstance(term, t.Apply) and (term.function in self.scalars or self._is_shown(term)):
-            return term.function, ()
+            return term.function, term.at
         named = self.written_out(term)
         if named:
             return named, ()

@@ -424,6 +424,11 @@ class Judge:
             decided = functools.partial(self._decided, context, correct, claim)
             verdict = decided(budget, False)
             found = Judged(verdict, 1, (*readings, *words), tuple(evaluator.seen), decided)
+            said = self.world.said.get(number, frozenset())
+            where = self._doubts.where(said, (correct, claim), context) if said and not verdict else None
+            if where is not None:
+                words = (f"it was read where {' and '.join(map(str, sorted(said, key=str)))}", *words)
+                found, verdict = Judged(where, 1, (*readings, *words), tuple(evaluator.seen)), where
             if verdict:
                 if self._doubts.is_empty(left, right, correct, context):
                     return dataclasses.replace(found, verdict=Verdict("undecided", "", UNTIED))
@@ -546,6 +551,8 @@ class Judge:
             if place.letter not in evaluator.letters:
                 raise Misfit(f"the index {place} isn't on the right")
             letters.append(evaluator.letters[place.letter])
+        for letter, size in zip(letters, self.shapes.of(definition.name), strict=False):
+            evaluator.algebra.sizes.unify(letter.size, size)  # of δ_ij, or the i of L_i = f_{y_i}, nothing else says it
         free = [index for index in evaluator.letters.values() if index in value.expr.free_symbols]
         if set(free) - set(letters):
             raise Misfit(f"{definition.name} has indices on the right only")

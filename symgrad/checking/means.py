@@ -34,8 +34,15 @@ def _pairs(term: t.Mul, taken: Collection[str]) -> Iterator[tuple[t.Term, t.Big]
     for factor in term.factors:
         if _name(factor) and _name(factor) not in taken:
             for big in term.factors:
-                if isinstance(big, t.Big) and big.kind == "sum" and len(big.over) == 1 and big.over[0].last is None:
+                if isinstance(big, t.Big) and _counts(big):
                     yield factor, big
+
+
+def _counts(big: t.Big) -> bool:
+    """Whether a sum is one over an index without bounds; Σ_w w² is over all weights."""
+    if big.kind != "sum" or len(big.over) != 1 or big.over[0].last is not None:
+        return False
+    return {ref.name for ref in t.refs(big.body)} != {big.over[0].letter}
 
 
 def _with_bound(term: t.Term, taken: Collection[str]) -> t.Term:

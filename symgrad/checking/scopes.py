@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.sentences import Sentence
 from symgrad.checking.world import Definition, World
 from symgrad.reading.latex import terms as t
@@ -50,13 +51,23 @@ class Scopes:
         return t.rewritten(term, lambda part: self._seen(part, number))
 
     def _seen(self, term: t.Term, number: int) -> t.Term:
-        found = self.world.visible(term.name, number) if isinstance(term, t.Ref) else None
+        if not isinstance(term, t.Ref):
+            return term
+        found = self.world.visible(term.name, number) or self._of_a_layer(term, number)
         version = self.versions.get(found) if found is not None else None
-        if version is None or not isinstance(term, t.Ref):
+        if found is None or version is None:
             return term
         whole = len(term.at) == version.places
         at = (*term.at, *(t.At(letter) for letter in version.hidden)) if whole else term.at
-        return replace(term, name=version.name, at=at)
+        return replace(term, name=version.name if found.name == term.name else term.name, at=at)
+
+    def _of_a_layer(self, term: t.Ref, number: int) -> Definition | None:
+        """The definition of a quantity of any layer in one of them, which has all that it leaves unsaid."""
+        layers = instances((term,), self.world.depth) if has_layers(term) else iter(())
+        names = (side.name for (side,), _ in layers if isinstance(side, t.Ref))
+        found = next((d for name in names if (d := self.world.visible(name, number)) is not None), None)
+        version = self.versions.get(found) if found is not None else None
+        return found if version is not None and found is not None and version.name == found.name else None
 
     def sentence(self, sentence: Sentence) -> Sentence:
         """A sentence in the versions of names that it sees."""
@@ -89,7 +100,7 @@ class Scopes:
         aliases = {d.name for ds in found.values() for d in ds if d.is_alias} | self.world.aliases
         applied = dict.fromkeys(d.name for ds in found.values() for d in ds if d.parameters)
         sections = {self.world.section(d.number) for d, version in self.versions.items() if version.is_anew}
-        anew = tuple(sorted(sections))
+        anew = tuple(sorted(sections | {*self.world.anew}))
         return replace(self.world, definitions=found, aliases=aliases, applied=applied, anew=anew)
 
 
@@ -113,7 +124,8 @@ def hidden(definition: Definition) -> tuple[str, ...]:
 
 def scoped(world: World, sentences: Sequence[Sentence]) -> tuple[World, list[Sentence]]:
     """A document in which each name has one kind of definition, and all its indices."""
-    scopes = Scopes.of(world)
-    if not scopes.versions:
-        return world, list(sentences)
-    return scopes.definitions(), [scopes.sentence(sentence) for sentence in sentences]
+    scopes, found = Scopes.of(world), list(sentences)
+    while scopes.versions:  # what uses a quantity with an unsaid index has that index, too
+        found = [scopes.sentence(sentence) for sentence in found]
+        scopes = Scopes.of(scopes.definitions())
+    return scopes.world, found

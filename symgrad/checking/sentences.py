@@ -20,6 +20,18 @@ NUMERIC = frozenset(("sqrt", "exp", "log", "abs", *ELEMENTWISE))
 
 
 @dataclass(frozen=True)
+class Relation:
+    """That two indices are the same, or different: where a formula holds."""
+
+    one: str
+    other: str
+    same: bool
+
+    def __str__(self) -> str:
+        return f"{self.one} {'=' if self.same else '≠'} {self.other}"
+
+
+@dataclass(frozen=True)
 class Sentence:
     """One statement: its sides as terms, and what it defines or updates; `number` is its place in the document."""
 
@@ -31,6 +43,8 @@ class Sentence:
     kind: Kind = "other"
     error: UnreadError | None = None
     choices: tuple[str, ...] = ()
+    said: frozenset[Relation] = frozenset()  # where it holds
+    names: tuple[t.Term, ...] = ()  # a name that it gives to its last side besides, and that
     declared: tuple[tuple[str, tuple[t.Term, ...]], ...] = ()  # names with the axes that ∈ ℝ^{n×d} gives them
 
     @property
@@ -88,6 +102,8 @@ def has_partial(term: t.Term) -> bool:
 def classified(sentence: Sentence) -> Sentence:
     """The sentence with its kind; sides that only bound, approximate or declare are left out."""
     sides, relations = list(sentence.sides), list(sentence.relations)
+    if relations[:2] == ["→", "="] and len(sides) > 2 and _is_primed(sides[0], sides[1]):
+        sides, relations = sides[1:], relations[1:]  # w → w' = w - …
     if relations and relations[0] == "→" and len(sides) > 1 and start_of(sides[0], sides[1]) is not None:
         relations[0] = "←"
     kept = next((place for place, mark in enumerate(relations) if mark not in EQUALITIES), len(relations))
@@ -102,6 +118,13 @@ def classified(sentence: Sentence) -> Sentence:
         return replace(sentence, kind="other")
     found = replace(sentence, sides=tuple(sides), relations=tuple(relations))
     return replace(found, kind=_kind(found))
+
+
+def _is_primed(one: t.Term, other: t.Term) -> bool:
+    """Whether the second term is the first one with a prime: w, and w' after a step."""
+    return (
+        isinstance(one, t.Ref) and isinstance(other, t.Ref) and (other.name, other.at) == (f"{one.name}_prime", one.at)
+    )
 
 
 def _kind(sentence: Sentence) -> Kind:
@@ -186,7 +209,8 @@ class _Context:
             solved = any(isinstance(node, t.Inverse) and not is_number(node.body) for node in _nodes(rest))
             if solved and name not in self.formulas and name.split("_")[0] in self.differentiated:
                 return "claim"  # the solution for what was differentiated by
-            if isinstance(left, t.Ref) and name in used(rest[:1]) and not left.at and len(rest) == 1:
+            itself = any(ref.name == name and not ref.at for ref in t.refs(rest[0]))  # L = Σ L_i is another L
+            if isinstance(left, t.Ref) and itself and not left.at and len(rest) == 1:
                 return "claim"
             onwards = stem in {other.split("_")[0] for other in used(rest)}
             if stem in self.adjoints and name not in self.formulas and (onwards or any(map(has_derivative, rest))):

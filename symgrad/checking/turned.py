@@ -17,6 +17,10 @@ def turned(sentences: Sequence[Sentence], given: Collection[str]) -> list[Senten
     differentiated: set[str] = set()
     found = []
     for sentence in sentences:
+        named = _named_behind(sentence)
+        if named is not None and named[0].name not in known | by | {*given} | defined:
+            sentence = _with_name(sentence, *named)
+            defined.add(named[0].name)
         name = _named_last(sentence)
         if name and name not in known | by | {*given} and name not in defined and used(sentence.sides[:1]) & defined:
             sentence = replace(sentence, sides=sentence.sides[::-1], kind="definition")
@@ -26,6 +30,28 @@ def turned(sentences: Sequence[Sentence], given: Collection[str]) -> list[Senten
         differentiated |= {ref.name for side in sentence.sides for node in t.walk(side) for ref in _by(node)}
         found.append(sentence)
     return found
+
+
+def _named_behind(sentence: Sentence) -> tuple[t.Ref, bool] | None:
+    """What … := E, or … := -E, names at the end of a chain; and whether with a minus."""
+    if len(sentence.sides) < 3 or sentence.relations[-1] != ":=" or sentence.fragment.kind == "claim":
+        return None
+    match sentence.sides[-1]:
+        case t.Ref() as name:
+            return name, False
+        case t.Add(terms=(t.Ref() as name,), signs=("-",)):
+            return name, True
+    return None
+
+
+def _with_name(sentence: Sentence, name: t.Ref, is_negative: bool) -> Sentence:
+    """A chain as a definition of what is named at its end; one of a derivative stays a claim, and names it besides."""
+    sides = sentence.sides[:-1]
+    values = tuple(t.Add(side.span, (side,), ("-",)) for side in sides) if is_negative else sides
+    if any(map(has_derivative, sides)):
+        relations = sentence.relations[:-1]
+        return replace(sentence, sides=sides, relations=relations, names=(name, values[-1]))
+    return replace(sentence, sides=(name, *values), kind="definition")
 
 
 def _named_last(sentence: Sentence) -> str:

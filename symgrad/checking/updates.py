@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from symgrad.checking.sentences import Sentence, start_of
-from symgrad.checking.world import World
+from symgrad.checking.sentences import Sentence, has_derivative, start_of, used
+from symgrad.checking.world import LOSSES, World
 from symgrad.reading.latex import terms as t
 from symgrad.verification.verdict import Verdict
 
@@ -60,6 +60,78 @@ def gradient_meant(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
         return ()
     gradient = replace(step, factors=tuple(kept), operators=("",) * (len(kept) - 1))
     return t.Partial(t.NOWHERE, next(iter(of)), (base,)), gradient
+
+
+def whole_gradient(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
+    """What w ← w - η ∂C_0/∂w - η λ w claims, C being C_0 + λ w²/2: that ∂C/∂w is what -η multiplies; else no sides."""
+    left, right = sentence.sides[:2]
+    base = start_of(left, right)
+    if base is None or not isinstance(right, t.Add) or len(right.terms) < 3 or len(sentence.sides) > 2:
+        return ()
+    steps = [(sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base]
+    partials = [node for _, step in steps for node in t.walk(step) if isinstance(node, t.Partial)]
+    parts = {node.of.name for node in partials if isinstance(node.of, t.Ref) and _is_exactly_by(node, base)}
+    losses = [n for n in LOSSES if (d := world.visible(n, sentence.number)) is not None and parts & used([d.body])]
+    shared = set.intersection(*({f.name for f in _factors(step) if isinstance(f, t.Ref)} for _, step in steps))
+    rates = sorted(shared - world.definitions.keys() - {base.name})
+    if len(losses) != 1 or len(partials) != 1 or len(parts) != 1 or len(rates) != 1:
+        return ()
+    terms = tuple(_without_factor(step, rates[0]) for _, step in steps)
+    signs = tuple("+" if sign == "-" else "-" for sign, _ in steps)
+    return t.Partial(t.NOWHERE, t.Ref(t.NOWHERE, losses[0]), (base,)), t.Add(right.span, terms, signs)
+
+
+def written_gradient(sentence: Sentence, world: World, samples: Mapping[str, str]) -> tuple[t.Term, ...]:
+    """What θ ← θ + α (y - θᵀx) x claims, which has no derivative: that -∂J/∂θ is what α multiplies; else no sides.
+
+    `samples` has the name of one sample's quantity for each array over samples: what holds for it holds for any.
+    """
+    left, right = sentence.sides[:2]
+    base = start_of(left, right)
+    if base is None or not isinstance(right, t.Add) or len(right.terms) != 2 or len(sentence.sides) > 2:
+        return ()
+    sign, step = next((sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base)
+    losses = [name for name in LOSSES if world.visible(name, sentence.number) is not None]
+    lone = {f.name for f in _factors(step) if isinstance(f, t.Ref) and not f.at} - world.definitions.keys()
+    rates = sorted(lone - {base.name, *samples.values()})
+    if has_derivative(step) or not losses or len(rates) != 1:
+        return ()
+    last = max(losses, key=lambda name: getattr(world.visible(name, sentence.number), "number", 0))
+    gradient = _of_one_sample(_without_factor(step, rates[0]), samples)
+    signed = t.Mul(step.span, (t.Num(step.span, "-1"), gradient), ("·",)) if sign == "+" else gradient
+    return t.Partial(t.NOWHERE, t.Ref(t.NOWHERE, last), (base,)), signed
+
+
+def _of_one_sample(term: t.Term, samples: Mapping[str, str]) -> t.Term:
+    """A term of sample i alone, x^{(i)}, as that of a sample without a number."""
+    own = {ref.at[0] for ref in t.refs(term) if ref.name in samples and ref.at}
+    if len(own) != 1:
+        return term
+
+    def one(part: t.Term) -> t.Term:
+        if not isinstance(part, t.Ref) or part.name not in samples:
+            return part
+        return replace(part, name=samples[part.name], at=part.at[1:])
+
+    return t.rewritten(term, one)
+
+
+def _factors(term: t.Term) -> Iterator[t.Term]:
+    """What a term is a product of, above a fraction's line."""
+    match term:
+        case t.Mul():
+            for factor in term.factors:
+                yield from _factors(factor)
+        case t.Div():
+            yield from _factors(term.over)
+        case _:
+            yield term
+
+
+def _without_factor(term: t.Term, name: str) -> t.Term:
+    """A term without one of its factors, a name."""
+    found = next(factor for factor in _factors(term) if isinstance(factor, t.Ref) and factor.name == name)
+    return t.rewritten(term, lambda part: t.Num(part.span, "1") if part is found else part)
 
 
 def _stem(name: str) -> str:

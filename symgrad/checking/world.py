@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.places import sums_a_part
-from symgrad.checking.sentences import Sentence, has_partial, is_number, named, used
+from symgrad.checking.sentences import Relation, Sentence, has_partial, is_number, named, used
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS, SQUARED
 from symgrad.reading.latex.sums import free_letters
@@ -49,6 +49,7 @@ class World:
     given: Mapping[str, int] = field(default_factory=dict)  # where a name is first given a number
     sections: Sequence[int] = ()  # the sentences that sections begin with
     anew: Sequence[int] = ()  # the sections in which a name is defined anew, with other indices
+    said: Mapping[int, frozenset[Relation]] = field(default_factory=dict)  # where each sentence holds
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # losses, and all that each depends on
     unknown_from: Mapping[str, int] = field(default_factory=dict)  # from which sentence on a person says so
 
@@ -290,8 +291,12 @@ def _links(sides: tuple[t.Term, ...]) -> Iterator[int]:
             known = between.function in ELEMENTWISE or between.function in VOCABULARY
             if known or not all(isinstance(argument, t.Ref) for argument in between.arguments):
                 return
-        elif not isinstance(between, t.Ref) or between.at != getattr(sides[place], "at", ()):
+        elif not isinstance(between, t.Ref):
             return
+        else:  # p(w_j) = y_j = … says what y_j is, too
+            applied = isinstance(sides[place], t.Apply)
+            if not applied and between.at != getattr(sides[place], "at", ()):
+                return
 
 
 class CycleError(Exception):
@@ -333,7 +338,9 @@ def _put(term: t.Term, table: Mapping[tuple[str, tuple[t.At, ...]], t.Ref]) -> t
 
 
 def names_error(sentence: Sentence) -> Sentence | None:
-    """The definition in a claim δ = ∂J/∂z = …, for where δ has no other one."""
+    """The definition in a claim δ = ∂J/∂z = … or ∂J/∂z = … := δ, for where δ has no other one."""
+    if sentence.names:
+        return replace(sentence, kind="definition", sides=sentence.names)
     if sentence.kind != "claim" or len(sentence.sides) < 3 or not isinstance(sentence.left, t.Ref):
         return None
     partial = sentence.sides[1]

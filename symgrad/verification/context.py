@@ -26,7 +26,7 @@ from symgrad.reading.source import AbstractFunction
 from symgrad.tensors.tensor import Scope, Tensor
 from symgrad.verification.numbers import Numbers
 from symgrad.verification.points import Point
-from symgrad.verification.values import Values, stand_in
+from symgrad.verification.values import POLYNOMIALS, Body, Values, stand_in
 
 
 @dataclass(frozen=True)
@@ -181,13 +181,13 @@ class Context:
 
     # --- values
 
-    def at(self, point: Point, numbers: Numbers, cubic: bool = True, names: Set[str] | None = None) -> Values:
+    def at(self, point: Point, numbers: Numbers, body: Body = POLYNOMIALS[0], names: Set[str] | None = None) -> Values:
         """The value of every quantity and of every adjoint that was asked for; raises NoValue where one has none.
 
         With `names`, only of these.
         """
         arrays = {name: numbers.array(entries) for name, entries in point.inputs.items()}
-        return self.evaluated(Values(numbers, point.sizes, arrays, stand_in(cubic)), names)
+        return self.evaluated(Values(numbers, point.sizes, arrays, stand_in(body)), names)
 
     def evaluated(self, values: Values, names: Set[str] | None = None) -> Values:
         """The values of the inputs, completed by those of other quantities; raises NoValue where one has none."""

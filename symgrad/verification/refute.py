@@ -15,7 +15,7 @@ from symgrad.equations import Equation, needed
 from symgrad.verification.context import Context
 from symgrad.verification.numbers import BALLS, RATIONALS, Array, NoValue, precision
 from symgrad.verification.points import Point, points
-from symgrad.verification.values import stand_in
+from symgrad.verification.values import BOUNDED, POLYNOMIALS, Body, stand_in
 from symgrad.verification.verdict import Counterexample
 
 FEW, MANY = 4, 24  # points before a proof is tried, and after none was found
@@ -34,10 +34,12 @@ def compare(context: Context, claim: Equation, correct: Equation, most: int, bit
     """A counterexample, or at how many points the sides can't be told apart (0: none lay in the domain)."""
     names = _used(context, claim, correct)
     telling = silent = 0  # points at which a side isn't 0, and others: where all vanishes, much is equal
-    for cubic in (True, False) if context.model.functions else (True,):
+    for body in (*POLYNOMIALS, BOUNDED) if context.model.functions else POLYNOMIALS[:1]:
+        if body is BOUNDED and (telling or silent):
+            break
         near = 0
         for point in itertools.islice(points(context.model), TRIES * most):
-            found = _at(context, claim, correct, point, cubic, bits, names)
+            found = _at(context, claim, correct, point, body, bits, names)
             if isinstance(found, Counterexample):
                 return found
             near += found is True
@@ -49,13 +51,13 @@ def compare(context: Context, claim: Equation, correct: Equation, most: int, bit
 
 
 def _at(
-    context: Context, claim: Equation, correct: Equation, point: Point, cubic: bool, most_bits: int, names: set[str]
+    context: Context, claim: Equation, correct: Equation, point: Point, body: Body, most_bits: int, names: set[str]
 ) -> Counterexample | bool | None:
     """A counterexample at the point; whether a side isn't 0 there, if they can't be told apart; None without values."""
     bits = 0  # first exactly, which only rational formulas can be
     while bits <= most_bits:
         try:
-            values = context.at(point, BALLS if bits else RATIONALS, cubic, names)
+            values = context.at(point, BALLS if bits else RATIONALS, body, names)
             first, second = values.of(claim), values.of(correct)
         except NoValue:
             if bits:
@@ -68,7 +70,7 @@ def _at(
             inputs = {name: shown(entries) for name, entries in point.inputs.items() if name in names}
             sizes = {str(size): length for size, length in point.sizes.items()}
             sides = number(first[entry]), number(second[entry])
-            return Counterexample(inputs, *sides, _stand_ins(context, cubic), sizes, entry)
+            return Counterexample(inputs, *sides, _stand_ins(context, body), sizes, entry)
         if not bits:
             break
         bits *= 4
@@ -112,5 +114,5 @@ def _used(context: Context, *sides: Equation) -> set[str]:
     return needed(set().union(*(side.uses for side in sides)), known)
 
 
-def _stand_ins(context: Context, cubic: bool) -> dict[str, str]:
-    return {name: str(stand_in(cubic)(Function(name)(Symbol("z")))) for name in sorted(context.model.functions)}
+def _stand_ins(context: Context, body: Body) -> dict[str, str]:
+    return {name: str(stand_in(body)(Function(name)(Symbol("z")))) for name in sorted(context.model.functions)}

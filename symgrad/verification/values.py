@@ -339,20 +339,36 @@ _COMPARISONS: dict[str, Callable[..., Array]] = {
 }
 
 
-def stand_in(cubic: bool) -> Callable[[Expr], Expr]:
-    """A polynomial for each abstract function, and its derivative for each prime: exact at rational numbers."""
+def _cubic(slot: Expr, shift: int) -> Expr:
+    return slot**3 + slot + shift
 
-    def polynomial(node: Expr) -> Expr:
+
+def _square(slot: Expr, shift: int) -> Expr:
+    return slot**2 + shift
+
+
+def _bounded(slot: Expr, shift: int) -> Expr:
+    return (slot**2 + slot + 2 + shift) ** -1
+
+
+Body = Callable[[Expr, int], Expr]
+POLYNOMIALS: tuple[Body, ...] = (_cubic, _square)
+BOUNDED: Body = _bounded  # between 0 and 1, where log(1 - f) has a value
+
+
+def stand_in(body: Body) -> Callable[[Expr], Expr]:
+    """A rational function for each abstract one, and its derivative for each prime: exact at rational numbers."""
+
+    def applied(node: Expr) -> Expr:
         name, _, marks = node.func.__name__.partition("'")
         slots = [Dummy() for _ in node.args]
         mixed = Add(*(Integer(place + 1) * slot for place, slot in enumerate(slots)))
-        shift = sum(map(ord, name)) % 3  # so that two functions of one model are not the same one
-        body = mixed**3 + mixed + shift if cubic else mixed**2 + shift
+        found = body(mixed, sum(map(ord, name)) % 3)  # shifted so that two functions of one model are not the same one
         if marks.isdigit():
-            body = body.diff(slots[int(marks) - 1])
+            found = found.diff(slots[int(marks) - 1])
         else:
             for _ in range(len(node.func.__name__) - len(name)):
-                body = body.diff(slots[0])
-        return body.xreplace(dict(zip(slots, node.args, strict=True)))
+                found = found.diff(slots[0])
+        return found.xreplace(dict(zip(slots, node.args, strict=True)))
 
-    return polynomial
+    return applied

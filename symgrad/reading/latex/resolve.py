@@ -37,6 +37,7 @@ from symgrad.reading.latex.symbols import (
     key_of,
     labelling,
     plain,
+    pointer,
     raised,
     scripts,
 )
@@ -94,6 +95,7 @@ class Resolver:
     functions: frozenset[Key] = frozenset()  # names that the document uses as functions
     choices: list[str] = field(default_factory=list)
     samples: dict[str, str] = field(default_factory=dict)  # the names of arrays over samples, and of one sample's
+    running: frozenset[str] = frozenset()  # the letters that a sum around runs over
 
     def term(self, tree: Tree) -> t.Term:
         """A tree as a term; raises UnreadError for what has no meaning that is known here."""
@@ -307,9 +309,13 @@ class Resolver:
         group = first.base if isinstance(first, Scripted) else first
         if isinstance(only(group), Group):
             return self._factor(items, place)
+        return self._up_to_a_sign(items, place)
+
+    def _up_to_a_sign(self, items: Sequence[Item], place: int) -> tuple[t.Term, int]:
+        """All factors up to the next sign of a derivative."""
         end = next((at for at in range(place + 1, len(items)) if is_sign(items[at][1])), len(items))
         behind = [("", items[place][1]), *items[place + 1 : end]]
-        return self._product(behind, Span(first.span.start, items[end - 1][1].span.end)), end
+        return self._product(behind, Span(behind[0][1].span.start, behind[-1][1].span.end)), end
 
     # --- what a tree is by itself
 
@@ -337,6 +343,10 @@ class Resolver:
         if len(tree.items) != 1:
             raise UnreadError("a list has no value of its own", tree.span.start, tree.span.end)
         inside = tree.items[0]
+        counted = only(inside)
+        if tree.opening == "|" and isinstance(counted, Name) and counted.font == "calligraphic":
+            self._choose(f"|{counted.text}| was read as how many {counted.text} has")
+            return t.Ref(tree.span, self.symbols.identifier(("count", "", ()), (counted.text,), 0))
         if tree.opening in ("|", "‖"):
             return t.Norm(tree.span, self.term(inside), tree.opening)
         if isinstance(only(inside), Chain):
@@ -353,6 +363,11 @@ class Resolver:
             Chain(chain.sides[place : place + 2], chain.relations[place : place + 1], chain.span)
             for place in range(len(chain.relations))
         ]
+        own = [
+            self._entry_place(s[0]) for side in chain.sides if len(s := scripts((side,))) == 1 and self._is_place(s[0])
+        ]
+        if chain.relations == ("=",) and len(own) == 2 and {at.letter for at in own} & self.symbols.pointers:
+            return t.Delta(span, (own[0], own[1]))
         one, zero = t.Num(span, "1"), t.Num(span, "0")
         found = [t.Choice(span, ((one, self._condition(link)), (zero, None))) for link in links]
         return found[0] if len(found) == 1 else t.Mul(span, tuple(found), ("·",) * (len(found) - 1))
@@ -384,10 +399,17 @@ class Resolver:
             read = self._branch_condition(found) if found is not None else None
             if read is None and not last:
                 raise UnreadError("a case needs a condition such as x > 0", row[0].span.start, row[-1].span.end)
-            branches.append((self.term(_without_comma(value)), read))
+            branches.append((self._case(_without_comma(value)), read))
         if branches[-1][1] is not None:  # the cases cover everything: the last one is what is left
             branches[-1] = (branches[-1][0], None)
         return t.Choice(tree.span, tuple(branches))
+
+    def _case(self, tree: Tree) -> t.Term:
+        """A case's value; an equation, a = b for i = j, is no value, and not 1 where it holds."""
+        chain = only(tree)
+        if not isinstance(chain, Chain):
+            return self.term(tree)
+        return t.Comparison(chain.span, self.term(chain.sides[0]), "==", self.term(chain.sides[-1]))
 
     def _branch_condition(self, tree: Tree) -> t.Comparison | None:
         return self._condition(tree) if isinstance(only(tree), Chain) else None
@@ -400,6 +422,13 @@ class Resolver:
         itself = index_letter(whole) if whole is not None else None
         if itself is not None and itself in self.symbols.indices:
             return t.Ref(span, itself)  # the index i' itself, as in a condition
+        if whole is not None and pointer(whole) in self.symbols.pointers:
+            return t.Ref(span, pointer(whole))
+        if name.text in self.symbols.pointers and whole is not None and not (whole.above or whole.primes):
+            below = scripts(whole.below)
+            if len(below) == 1 and below[0].is_letter and below[0].letter in self.symbols.indices:
+                self._choose(f"{name.text}_{below[0].letter} was read as 1 where {below[0].letter} is {name.text}")
+                return t.Delta(span, (_place(below[0]), t.At(name.text)))  # a number and its one-hot vector
         if key_of(name) in self.symbols.thin:
             self._choose(f"{name.text} was read as the bold {name.text}")
         if name.text == "pi" and not name.font and key not in self.symbols.defined and whole is None:
@@ -414,6 +443,8 @@ class Resolver:
         below = scripts(whole.below) if whole else ()
         above = scripts(whole.above) if whole else ()
         inside = labelling(self.symbols, key, above, applied=False)
+        if whole and not below and name.text in self.running:
+            inside = [script for script in inside if script.bracket]  # Σ_w w²: what a sum runs over has powers
         labels: list[str] = []
         at: list[t.At] = []
         of_samples = False
@@ -428,7 +459,9 @@ class Resolver:
                     of_samples = True
                 if kind == "family" and script.letter in self.symbols.indices - self.symbols.families:
                     kind = "index"  # y_i, beside y_t of any step t
-                if script.word == ":":
+                if script.pointer in self.symbols.pointers:
+                    at.append(t.At(script.pointer))
+                elif script.word == ":":
                     at.append(t.At(":"))
                 elif kind == "index" and not script.word:
                     at.append(_place(script))
@@ -570,8 +603,12 @@ class Resolver:
             at, labels = tuple(_place(s) for s in scripts(below)), ()
         above = [script for script in (whole.above if whole else ())]
         inside = labelling(self.symbols, key, scripts(above))
+        kinds = self.symbols.above[key]
+        at += tuple(_place(s) for p, s in enumerate(inside) if kinds.get(p) == "index" and is_sample(self.symbols, s))
         labels += tuple(
-            self._layer(s) if self.symbols.above[key].get(p) == "family" else s.text for p, s in enumerate(inside)
+            self._layer(s) if kinds.get(p) == "family" else s.text
+            for p, s in enumerate(inside)
+            if not (kinds.get(p) == "index" and is_sample(self.symbols, s))
         )
         function = self.symbols.identifier(key, labels, 0)
         span = Span(name.span.start, following.span.end)
@@ -672,7 +709,11 @@ class Resolver:
             for letter, first, until in bounds(below):
                 start = self.term(first) if first is not None else None
                 over.append(t.Over(letter, start, self.term(until) if until is not None else last))
-        body = self._product(rest, Span(rest[0][1].span.start, rest[-1][1].span.end))
+        outer, self.running = self.running, self.running | {each.letter for each in over}
+        try:
+            body = self._product(rest, Span(rest[0][1].span.start, rest[-1][1].span.end))
+        finally:
+            self.running = outer
         for below in whole.below if whole else ():
             chain = only(below)
             if kind == "sum" and isinstance(chain, Chain) and chain.relations == ("≠",):
@@ -687,11 +728,18 @@ class Resolver:
     def _without(self, body: t.Term, condition: Chain) -> t.Term:
         """The body of Σ over j ≠ i: 0 where j is i."""
         places = [scripts((side,)) for side in condition.sides]
-        if not all(len(found) == 1 and found[0].letter and not found[0].word for found in places):
+        if not all(len(found) == 1 and self._is_place(found[0]) for found in places):
             raise UnreadError("a sum with a condition that can't be read", condition.span.start, condition.span.end)
-        first, second = (_place(found[0]) for found in places)
+        first, second = (self._entry_place(found[0]) for found in places)
         one, same = t.Num(condition.span, "1"), t.Delta(condition.span, (first, second))
         return t.Mul(body.span, (body, t.Add(condition.span, (one, same), ("+", "-"))), ("·",))
+
+    def _is_place(self, script: Script) -> bool:
+        """Whether a script says a place that may be compared with others."""
+        return script.pointer in self.symbols.pointers or bool(script.letter and not script.word)
+
+    def _entry_place(self, script: Script) -> t.At:
+        return t.At(script.pointer) if script.pointer in self.symbols.pointers else _place(script)
 
     # --- derivatives
 
@@ -812,10 +860,27 @@ class Resolver:
         named = plain(first)
         if named is not None and named[0].kind in ("function", "big"):
             return self._operand(items, place, first.span)
+        if _is_numeric(first) or _is_inner(first):  # ∇½uᵀv, ∇(u - v)ᵀ(u - v)
+            return self._up_to_a_sign(items, place)
         return self._factor(items, place)
 
 
 NOWHERE = Span(0, 0)
+
+
+def _is_numeric(tree: Tree) -> bool:
+    """Whether a factor is a number, or a quotient of numbers."""
+    tree = only(tree)
+    if isinstance(tree, Fraction):
+        return _is_numeric(tree.over) and _is_numeric(tree.under)
+    return isinstance(tree, Number)
+
+
+def _is_inner(tree: Tree) -> bool:
+    """Whether parentheses are transposed, so that they make a product with what stands behind them."""
+    if not isinstance(tree, Scripted) or not isinstance(only(tree.base), Group):
+        return False
+    return len(tree.above) == 1 and _is_t(tree.above[0]) and not tree.below
 
 
 def _place(script: Script) -> t.At:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from symgrad.reading.latex.macros import Macros, expanded
 from symgrad.reading.latex.parse import parsed
@@ -67,6 +69,7 @@ class Statement:
     span: Span
     error: UnreadError | None = None
     matters: bool = True
+    conditions: tuple[Tree, ...] = ()  # where it holds: the i = j of "if i = j: …"
 
     @property
     def chain(self) -> Chain | None:
@@ -95,10 +98,10 @@ def statements(
     except UnreadError as error:
         return [Statement(None, Span(0, len(text)), error, _EQUALITY.search(text) is not None)]
     result = []
-    for part in _parts(found):
+    for part, where in _parts(found):
         span = Span(min(token.start for token in part), max(token.end for token in part))  # macros may swap arguments
         try:
-            result.append(Statement(parsed(part), span))
+            result.append(Statement(parsed(part), span, conditions=tuple(_conditions(where))))
         except UnreadError as error:
             result.append(Statement(None, span, error, any(t.text in EQUALITIES for t in part if t.kind == "RELATION")))
     return result
@@ -115,13 +118,15 @@ def plain_words(text: str, macros: Macros, decimal_comma: bool = False) -> set[s
     except UnreadError:
         return set()
     result = set()
-    for part in _parts(found):
+    for part, _ in _parts(found):
         for run in runs(part):
             word = "".join(token.text for token in run)
             place = part.index(run[0])
             after = part[place + len(run)] if place + len(run) < len(part) else None
             alone = place == 0 and _is_left(word, part[len(run) :])
             lettered = sum(token.kind == "NAME" for token in run)
+            if place and part[place - 1].text in ("tr", "Tr", "det"):
+                continue  # trABCD is of a product
             if word.startswith("d") and lettered == len(run) <= 3:
                 continue  # dW is a derivative
             by = place and part[place - 1].kind == "PARTIAL" and _NUMBERED.fullmatch(word)  # ∂w5
@@ -149,7 +154,7 @@ def spaced_words(text: str, macros: Macros, decimal_comma: bool = False) -> tupl
     except UnreadError:
         return set(), set()
     lefts, touching = set(), set()
-    for part in _parts(found):
+    for part, _ in _parts(found):
         capitals = list(itertools.takewhile(_is_capital, part))
         word = "".join(token.text for token in capitals)
         applied = part[len(capitals) : len(capitals) + 1]
@@ -279,7 +284,17 @@ def merged(found: list[Token], words: frozenset[str], subscripted: frozenset[str
     return result
 
 
-def _parts(found: Sequence[Token]) -> Iterator[list[Token]]:
+def _conditions(where: Sequence[list[Token]]) -> Iterator[Tree]:
+    """The conditions under which a statement holds, those that can be read."""
+    for part in where:
+        with contextlib.suppress(UnreadError):
+            yield parsed(part)
+
+
+_Part: TypeAlias = tuple[list[Token], list[list[Token]]]  # a statement's tokens, and those of where it holds
+
+
+def _parts(found: Sequence[Token]) -> Iterator[_Part]:
     """The tokens of each statement, without what parts them."""
     for row in _rows(_unbraced(list(found))):
         yield from _within(row)
@@ -344,7 +359,7 @@ def _is_prose(token: Token) -> bool:
     return token.kind == "WORDS" and token.text.lower().split()[:1] not in (["if"], ["when"])
 
 
-def _within(row: list[Token]) -> Iterator[list[Token]]:
+def _within(row: list[Token]) -> Iterator[_Part]:
     """The statements of one row: what commas, wide blanks, words and arrows part, where each has a relation."""
     pieces: list[tuple[list[Token], str]] = [([], "")]  # with what stands before each
     depth = 0
@@ -365,12 +380,15 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
             pieces[-1][0].append(token)
     first = True
     whole: list[Token] = []
+    where: list[list[Token]] = []
     for piece, before in _qualified(pieces):
         words = before.lower().split()
         qualifies = bool(words) and words[0].strip("(,.:") in _QUALIFIES
         if qualifies and not first:
+            where += [_without_colon(piece)] if _relations(piece) else []
             break  # the rest says where the statement holds
         if qualifies and piece is not pieces[-1][0] and _relations(piece):
+            where.append(_without_colon(piece))
             continue  # if i = j: …
         if not piece:
             continue
@@ -381,13 +399,19 @@ def _within(row: list[Token]) -> Iterator[list[Token]]:
             continue
         if whole and (_relations(whole) or related):
             if _relations(whole):
-                yield whole
+                yield whole, where
+                where = []
             whole = list(piece)
         else:
             whole = [*whole, *piece]
         first = False
     if whole:
-        yield whole
+        yield whole, where
+
+
+def _without_colon(piece: list[Token]) -> list[Token]:
+    """A condition without the colon behind it."""
+    return piece[:-1] if piece and piece[-1].text == ":" else piece
 
 
 def _qualified(pieces: list[tuple[list[Token], str]]) -> Iterator[tuple[list[Token], str]]:

@@ -10,7 +10,7 @@ import itertools
 import keyword
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -52,6 +52,7 @@ class Script:
     word: str = ""
     bracket: str = ""  # ( or [ or <, where it stands in one
     more: tuple[tuple[str, str], ...] = ()
+    pointer: str = ""  # what it is if it is a whole number that says which entry is meant: y, y_i or j^*
 
     @property
     def text(self) -> str:
@@ -89,6 +90,8 @@ class Symbols:
     bound: set[str] = field(default_factory=set)  # letters that a sum runs over
     indices: set[str] = field(default_factory=set)
     families: set[str] = field(default_factory=set)  # letters of layers and time steps
+    ends: set[str] = field(default_factory=set)  # letters of the last layer: L, where a loss is one of a^L
+    pointers: Set[str] = frozenset()  # whole numbers that say which entry is meant: the y_i of f_{y_i}
     below: dict[Key, dict[int, Kind]] = field(default_factory=lambda: defaultdict(dict))
     above: dict[Key, dict[int, Kind]] = field(default_factory=lambda: defaultdict(dict))
     squared: set[Key] = field(default_factory=set)  # names that are defined by their square: σ² = …
@@ -146,7 +149,7 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
                 yield from (Script(letter=letter, bracket=bracket) for letter in text)
                 return
             yield (
-                Script(letter=text, bracket=bracket)
+                Script(letter=text, bracket=bracket, pointer=pointer(tree))
                 if len(tree.text) == 1 or tree.kind == "letter"
                 else Script(word=text, bracket=bracket)
             )
@@ -184,9 +187,24 @@ def _items(tree: Tree, bracket: str) -> Iterator[Script]:
             yield Script(letter=letter, bracket=bracket)
         case Scripted():
             inner = "".join(s.text for s in scripts((tree.base, *tree.below, *tree.above)))
-            yield Script(word=inner or "?", bracket=bracket)
+            yield Script(word=inner or "?", bracket=bracket, pointer=pointer(tree))
         case _:
             yield Script(word="?", bracket=bracket)
+
+
+def pointer(tree: Tree) -> str:
+    """The name of a whole number that may say which entry is meant: y, y_i, j^*; empty for anything else."""
+    tree = only(tree)
+    if isinstance(tree, Name):
+        return tree.text if tree.kind == "letter" and len(tree.text) == 1 and not tree.accents else ""
+    if not isinstance(tree, Scripted) or tree.primes or len(tree.below) + len(tree.above) != 1:
+        return ""
+    base, script = pointer(tree.base), only((*tree.below, *tree.above)[0])
+    if base and tree.above:
+        return f"{base}star" if isinstance(script, Words) and script.text == "*" else ""
+    if not base or not isinstance(script, Name):
+        return ""
+    return f"{base}_{script.text}" if index_letter(script) is not None and len(script.text) == 1 else ""
 
 
 def _is_bracketed(tree: Tree) -> bool:
@@ -287,10 +305,13 @@ TRANSPOSES = frozenset(("T", "mathsfT", "intercal"))
 _NOT_NAMES = frozenset(("-1", "*", "?", "!", "%"))
 
 
-def analysed(trees: Iterable[Tree], labels: Set[str] = frozenset()) -> Symbols:
-    """The symbols of a document, from all its formulas; `labels` are letters that a person says are no indices."""
+def analysed(trees: Iterable[Tree], labels: Set[str] = frozenset(), pointers: Set[str] = frozenset()) -> Symbols:
+    """The symbols of a document, from all its formulas.
+
+    `labels` are letters that a person says are no indices, `pointers` those that are places of entries.
+    """
     everything = list(trees)
-    found = Symbols()
+    found = Symbols(pointers=pointers)
     uses: list[tuple[int, Occurrence]] = []
     for number, tree in enumerate(everything):
         for name in walk(tree):
@@ -443,7 +464,9 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
                 found.families.add(letter)
     for _, use in uses:
         found.families |= {s.letter for s in use.above if s.letter == "l" and s.bracket}
-    if "l" in found.families:  # beside any layer l, L is the last one
+    if "L" in found.families and "l" not in found.families and _is_last("L", trees, lefts, by_tree):
+        found.ends.add("L")
+    if "l" in found.families or found.ends:  # beside any layer l, L is the last one
         found.families.discard("L")
         found.indices.discard("L")
     found.indices |= found.families
@@ -494,6 +517,18 @@ def _recurs(letter: str, uses: Sequence[tuple[int, Occurrence]]) -> bool:
     return any(len(each) > 1 for each in shifts.values())
 
 
+def _is_last(
+    letter: str, trees: Sequence[Tree], lefts: Sequence[object], uses: Mapping[int, Sequence[Occurrence]]
+) -> bool:
+    """Whether a letter of layers is that of the last one: what is of no layer depends on it; no layer is behind."""
+    own = {n: [s for use in found for s in (*use.below, *use.above) if s.letter == letter] for n, found in uses.items()}
+    if any(script.shift > 0 for found in own.values() for script in found):
+        return False
+    wholes = [number for number, left in enumerate(lefts) if isinstance(left, tuple) and own.get(number)]
+    sides = (tree.sides[0] for number in wholes if isinstance(tree := trees[number], Chain))
+    return any(all(s.letter != letter for use in _uses(side) for s in (*use.below, *use.above)) for side in sides)
+
+
 def _is_one(letter: str) -> bool:
     return len(letter.rstrip("'")) == 1
 
@@ -513,7 +548,7 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
             labels[use.key] |= {s.letter for s in use.below if s.letter}
     for _, use in uses:
         above = [script for script in use.above if not script.bracket and not script.more]
-        if any((script.letter and script.shift) or script.letter in found.families for script in above):
+        if any((script.letter and script.shift) or script.letter in found.families | found.ends for script in above):
             found.layered.add(found.same(use.key))
             bare |= set() if use.applied else {found.same(use.key)}
     found.activations = found.layered - bare
@@ -532,8 +567,8 @@ def _slots(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
                 if found.below[found.same(use.key)].get(place) != "family":
                     found.below[found.same(use.key)][place] = kind
         for place, script in enumerate(labelling(found, found.same(use.key), use.above)):
-            if script.letter in found.indices or script.letter == LAST:
-                is_layer = script.letter in found.families or script.letter == LAST
+            if script.letter in found.indices | found.ends or script.letter == LAST:
+                is_layer = script.letter in found.families | found.ends or script.letter == LAST
                 found.above[found.same(use.key)][place] = "family" if is_layer else "index"
 
 
