@@ -1,5 +1,7 @@
 """Nothing outlasts a verdict's time budget, whatever it does."""
 
+import subprocess
+import sys
 import time
 import weakref
 
@@ -51,6 +53,25 @@ def test_no_interruption_is_lost_in_a_callback_of_a_weak_reference(monkeypatch):
 def test_work_within_the_budget_is_left_alone():
     budget = Budget(30.0)
     assert [budget.run(lambda number=number: number) for number in range(50)] == list(range(50))
+
+
+TRACED = """
+import sys
+from symgrad.verification.budget import Budget, OutOfTime
+
+Budget(30).run(lambda: None)
+try:
+    Budget(0.01).run(lambda: [0 for _ in iter(int, 1)])
+except OutOfTime:
+    pass
+sys.settrace(lambda *event: None)
+print(sum((lambda: 1)() for _ in range(10)))
+"""
+
+
+def test_what_follows_may_be_traced_as_debuggers_do():
+    ran = subprocess.run([sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=120, check=True)
+    assert ran.stdout == "10\n"
 
 
 def test_a_claim_that_cannot_be_read_in_time_is_undecided():

@@ -60,6 +60,7 @@ class Budget:
             raise OutOfTime
         lock, ended, caller = threading.Lock(), threading.Event(), threading.get_ident()
         done: list[bool] = []
+        sent: list[bool] = []
         raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
         def watch() -> None:
@@ -77,6 +78,7 @@ class Budget:
                         pause = 0.001
                         continue
                     with _STARTING:
+                        sent.append(True)
                         raise_in(ctypes.c_ulong(caller), ctypes.py_object(OutOfTime))
 
         try:
@@ -88,12 +90,18 @@ class Budget:
                 try:
                     with lock:
                         done.append(True)
-                        raise_in(
-                            ctypes.c_ulong(caller), None
-                        )  # what is on its way must not arrive after the work's end
-                        ended.set()
                 except OutOfTime:
                     continue
+            while sent:  # what is on its way must not arrive after the work's end, so it is made to arrive here
+                try:
+                    # Without an exception this call would leave CPython looking for one at every step, and for ever
+                    # where the steps are traced (3.11).
+                    raise_in(ctypes.c_ulong(caller), ctypes.py_object(OutOfTime))
+                    for _ in range(1000):
+                        pass
+                except OutOfTime:
+                    sent.clear()
+            ended.set()
 
 
 def _can_raise(frame: FrameType | None) -> bool:
