@@ -315,11 +315,11 @@ class Doubts:
         ]
 
     def cased(self, sides: Sequence[t.Term], number: int) -> list[tuple[str, str]]:
-        """The letters that a claim has on one side only, large, and on the other small: B, and b."""
+        """The letters that a claim has on its later sides only, and on the first as another size: b, and B."""
         first, rest = used(sides[:1]), used(sides[1:])
-        lone = {name for name in first ^ rest if self.world.visible(name, number) is None and name.isidentifier()}
-        pairs = [(one, other) for one in sorted(lone) for other in sorted(lone) if one.lower() == other.lower()]
-        return [(one, other) for one, other in pairs if one != other and (one in first) != (other in first)]
+        untold = {name for name in first | rest if self.world.visible(name, number) is None and name.isidentifier()}
+        pairs = [(one, other) for one in sorted(untold & rest - first) for other in sorted(untold & first)]
+        return [(one, other) for one, other in pairs if one.lower() == other.lower()]
 
     def _untold(self, found: Iterable[str], number: int) -> str:
         """A layer's quantity without a definition, though those of other layers have one; layer 0 is an input."""

@@ -488,8 +488,9 @@ class Evaluator:
         """Σ without an index: over all axes, or over the indices that are written in it."""
         if body.axes:
             return self.algebra.summed(body, body.axes)
-        if len(self.letters) == 1:
-            (letter,) = self.letters
+        letters = [letter for letter, index in self.letters.items() if index in body.expr.free_symbols]
+        if len(letters) == 1:
+            (letter,) = letters
             self.algebra.choose(f"a sum without an index was read to run over {letter}")
             return self.algebra.summed(body, (self.letters.pop(letter),))
         raise Misfit("nothing says what the sum runs over")

@@ -170,11 +170,15 @@ class Judge:
         cased = self._doubts.cased(sentence.sides, sentence.number) if not found.verdict else ()
         for name, meant in cased:
             sides = tuple(t.renamed(side, {name: meant}) for side in sentence.sides)
-            if self._claim(dataclasses.replace(sentence, sides=sides)).verdict:
-                side = next(p for p, side in enumerate(sentence.sides) if p and {name, meant} & used([side]))
+            again = self._claim(dataclasses.replace(sentence, sides=sides))
+            side = next(place for place, side in enumerate(sentence.sides) if name in used([side]))
+            if again.verdict:
                 words = f"{name} and {meant} stand for one thing: it is right with one letter for both"
-                verdict = Verdict("refuted", "", f"nothing says what {meant} is", diagnosis=words)
-                return dataclasses.replace(found, verdict=verdict, side=side)
+                verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
+                return dataclasses.replace(found, verdict=verdict, side=side, explain=None)
+            if again.verdict.status == "refuted" and again.side > side:
+                words = f"{name} was read as {meant}, with which the side that has it first is right"
+                return dataclasses.replace(again, readings=(*again.readings, words))
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
         loose = self._of_each_entry(sentence, found) if found.verdict.status == "malformed" else None
@@ -331,6 +335,7 @@ class Judge:
         budget = Budget(min(self.seconds, budget.left))
         failed: list[Judged] = []
         reasons: list[str] = []
+        senseless = False
         for manner in MANNERS:
             if budget.left <= 0:
                 break
@@ -356,10 +361,11 @@ class Judge:
             judged = dataclasses.replace(found, side=place, readings=(*found.readings, *manner.words))
             if judged.verdict:
                 return judged
+            senseless = senseless or bool(reasons and not failed)
             failed.append(judged)
         if not failed:
             return Judged(Verdict("malformed", "", reasons[0] if reasons else "it can't be compared"), place)
-        if reasons and failed[0].readings:  # the plain reading has no meaning here: another one proves no error
+        if senseless and failed[0].readings:  # the plain reading has no meaning here: another one proves no error
             return Judged(Verdict("undecided", "", reasons[0]), place)
         for one in failed:
             try:

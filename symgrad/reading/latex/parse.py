@@ -267,10 +267,10 @@ class _Builder(Transformer[Any, Any]):
         inside = only(tree)
         if mark.text == "vec" and isinstance(inside, Number) and inside.text == "1":
             return Name("1", tree.span, "letter", "bold"), depth
-        tree = _as_word(tree)
-        if _innermost(tree) is None:
-            raise UnreadError(f"an accent ({mark.text}) over more than one letter", mark.start, mark.end)
-        return _accented(tree, mark.text), depth
+        if isinstance(inside, Row) and isinstance(inside.items[0], Name) and inside.items[0].kind == "partial":
+            sign, *items = inside.items  # an accent over ∂x is one of the x
+            return Row((sign, _under(Row(tuple(items), inside.span), mark)), inside.span), depth
+        return _under(tree, mark), depth
 
     def cells(self, parts: list[Any]) -> Any:
         row = []
@@ -334,6 +334,14 @@ def _innermost(tree: Tree) -> Name | None:
             tree = tree.base
         else:
             return None
+
+
+def _under(tree: Tree, mark: Token) -> Tree:
+    """A letter under an accent; raises UnreadError for anything else."""
+    tree = _as_word(only(tree))
+    if _innermost(tree) is None:
+        raise UnreadError(f"an accent ({mark.text}) over more than one letter", mark.start, mark.end)
+    return _accented(tree, mark.text)
 
 
 def _as_word(tree: Tree) -> Tree:

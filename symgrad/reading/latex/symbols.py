@@ -391,6 +391,8 @@ def _uses(tree: Tree) -> Iterator[Occurrence]:
             above = scripts(whole.above) if whole else ()
             raised = any(s.letter in TRANSPOSES or s.word == "-1" for s in above)  # Xᵀ(…) is a product
             yield Occurrence(key_of(name), below, above, whole.primes if whole else 0, applied and not raised)
+            if whole and name.text == "e" and not below:
+                stack += [(script, False) for script in whole.above]  # an exponent, e^{z_i}
             continue
         if isinstance(node, Row):
             for place, item in enumerate(node.items):
@@ -478,6 +480,7 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
         if thin in indexed:
             found.renamed[thin] = key  # x_i of a bold x
     _thin_once(found, uses)
+    _thin_entries(found, uses, {key_of(left[0]) for left in lefts if isinstance(left, tuple)})
     _entries(found, uses)
 
 
@@ -494,6 +497,15 @@ def _thin_once(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
         if mine == {(number, use.below, use.above)} and number in same and len(same) > 2:
             found.renamed[use.key] = bold
             found.thin.add(use.key)
+
+
+def _thin_entries(found: Symbols, uses: list[tuple[int, Occurrence]], defined: set[Key]) -> None:
+    """A thin letter that nothing defines, and that always has an index, is an entry of the bold one that is defined."""
+    bare = {use.key for _, use in uses if not any(script.letter in found.indices for script in use.below)}
+    for key in {use.key for _, use in uses if not use.key[1] and not use.applied} - bare - defined:
+        bold = (key[0], "bold", key[2])
+        if bold in defined:
+            found.renamed[key] = bold
 
 
 def _entries(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
