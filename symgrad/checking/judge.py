@@ -154,7 +154,7 @@ class Judge:
             return dataclasses.replace(found, verdict=Verdict("undecided", "", reason))
         if explained.status != "refuted":
             return found
-        told = "" if _OWN_NAMES.search(explained.diagnosis) else explained.diagnosis
+        told = "" if _OWN_NAMES.search(explained.diagnosis) else explained.diagnosis or found.verdict.diagnosis
         return dataclasses.replace(found, verdict=dataclasses.replace(explained, diagnosis=told))
 
     def _unexplained(self, sentence: Sentence) -> Judged:
@@ -175,7 +175,7 @@ class Judge:
             if again.verdict:
                 words = f"{name} and {meant} stand for one thing: it is right with one letter for both"
                 verdict = Verdict("refuted", "", f"nothing says what {name} is", diagnosis=words)
-                return dataclasses.replace(found, verdict=verdict, side=side, explain=None)
+                return dataclasses.replace(found, verdict=verdict, side=side)
             if again.verdict.status == "refuted" and again.side > side:
                 words = f"{name} was read as {meant}, with which the side that has it first is right"
                 return dataclasses.replace(again, readings=(*again.readings, words))

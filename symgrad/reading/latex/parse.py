@@ -336,7 +336,7 @@ def _innermost(tree: Tree) -> Name | None:
             return None
 
 
-def _under(tree: Tree, mark: Token) -> Tree:
+def _under(tree: Tree, mark: Lexeme) -> Tree:
     """A letter under an accent; raises UnreadError for anything else."""
     tree = _as_word(only(tree))
     if _innermost(tree) is None:
