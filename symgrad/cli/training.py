@@ -37,7 +37,7 @@ def _cases(cases: Sequence[str], json: bool) -> int:
 def _growth(plot: Path | None, json: bool) -> int:
     from symgrad.bench.training.scaling import growth
 
-    found = growth()
+    found = growth(report=lambda words: print(words, file=sys.stderr, flush=True))
     if plot is not None:
         print(f"written: {found.save(plot)}", file=sys.stderr)
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -105,7 +105,7 @@ class Growth:
 
         colours = dict(zip(NAMES, (BLACK, VERMILLION, BLUE, ORANGE, SKY, GREEN, GREY), strict=True))
         with styled():
-            figure = blank(12, 9)
+            figure = blank(16, 9)
             fit(figure)
             panels = dict(zip(SIZES, figure.subplots(2, 2).flat, strict=True))
             for (size, name), points in self.lines.items():
@@ -118,9 +118,11 @@ class Growth:
                 )
             for size in self.exponents:
                 panel = panels[size]
+                panel.set_xticks(SIZES[size], labels=map(str, SIZES[size]))
+                panel.minorticks_off()
                 panel.set_xlabel(LABELS[size])
                 panel.set_ylabel("µs a step")
-                panel.legend(fontsize=11)
+                panel.legend(fontsize=11, loc="center left", bbox_to_anchor=(1, 0.5))
         return figure
 
     def save(self, folder: Path) -> Path:
@@ -132,9 +134,16 @@ class Growth:
 
 
 def growth(
-    *, sizes: Mapping[str, Sequence[int]] = SIZES, names: Sequence[str] = NAMES, rounds: int = 5, seconds: float = 0.1
+    *,
+    sizes: Mapping[str, Sequence[int]] = SIZES,
+    names: Sequence[str] = NAMES,
+    rounds: int = 5,
+    seconds: float = 0.1,
+    report: Callable[[str], None] = lambda words: None,
 ) -> Growth:
     """Time networks on one core, each size changed alone; all implementations of one network are interleaved.
+
+    `report` hears of each network before it is timed: a minute each, with all implementations.
 
     >>> found = growth(sizes={"depth": (1, 2)}, names=["NumPy by hand"], rounds=1, seconds=0.001)
     >>> [point.value for point in found.points]
@@ -144,6 +153,7 @@ def growth(
     with limited(1):
         for size, values in sizes.items():
             for value in values:
+                report(f"{size} {value}")
                 case = scaled(replace(Network(), **{size: value}))
                 points += [Point(size, value, name, us) for name, us in _times(case, names, rounds, seconds).items()]
     return Growth(tuple(points), machine())
