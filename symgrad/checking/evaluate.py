@@ -185,7 +185,7 @@ class Evaluator:
         if at.shift:
             raise Misfit(f"the index {at} leaves its axis at an end")
         if at.letter not in self.letters:
-            for letter in filter(None, [at.letter.partition("_")[2]]):  # y_i is one for each i
+            if letter := at.letter.partition("_")[2]:  # y_i is one for each i
                 self.letters.setdefault(letter, Index(letter, self.algebra.sizes.fresh()))
             self.letters[at.letter] = Index(at.letter, self.algebra.sizes.find(size))
         else:

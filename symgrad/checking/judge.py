@@ -361,7 +361,8 @@ class Judge:
             judged = dataclasses.replace(found, side=place, readings=(*found.readings, *manner.words))
             if judged.verdict:
                 return judged
-            senseless = senseless or bool(reasons and not failed)
+            if not failed:
+                senseless = bool(reasons)
             failed.append(judged)
         if not failed:
             return Judged(Verdict("malformed", "", reasons[0] if reasons else "it can't be compared"), place)

@@ -5,13 +5,14 @@ An update of all parameters is then one pass over one array, and so is the recor
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.training.array_text import Flat, joined_biases, printed
+from symgrad.training.array_text import Flat, LoopText, joined_biases
 from symgrad.training.engine import State, Task, Track
 from symgrad.training.flat import Layout
 from symgrad.training.looptext import Text
@@ -33,11 +34,8 @@ class ArraySteps:
         mean = "mean" if not task.model.has_axes else "none"
         self._source = task.model.compile(wrt=list(task.params), reduction=mean).source  # type: ignore[arg-type]
         joined = joined_biases(task, self._source, dtype)
-        extended = {one.data: task.columns[one.data] for one in joined}
-        self._joined = joined if sum(column.nbytes for column in extended.values()) <= COPIED else ()
-        self._columns = task.columns
-        if self._joined:
-            self._columns = {**task.columns, **{name: _with_ones(column) for name, column in extended.items()}}
+        copied = sum(task.columns[name].nbytes for name in {one.data for one in joined})
+        self._joined = joined if copied <= COPIED else ()
         rows = tuple(name for one in self._joined for name in (one.weights, one.bias))
         self.layout = Layout({name: np.shape(value) for name, value in task.params.items()}, rows)
         self._theta = np.empty(self.layout.size, dtype)
@@ -46,8 +44,17 @@ class ArraySteps:
         self._steps = 0
         for name, view in self.params().items():
             view[...] = task.params[name]
-        self._shuffled = Shuffled(self._columns, task.batch)
         self._texts: dict[tuple[Any, ...], Text] = {}
+
+    @functools.cached_property
+    def _columns(self) -> Columns:
+        """The data, with a column of ones for biases: copied when a loop first runs on them, and moments need none."""
+        columns = self._task.columns
+        return {**columns, **{one.data: _with_ones(columns[one.data]) for one in self._joined}}
+
+    @functools.cached_property
+    def _shuffled(self) -> Shuffled:
+        return Shuffled(self._columns, self._task.batch)
 
     def full(self, rates: NDArray[np.float64], record: bool, norms: bool) -> Track:
         """Epochs of one step each, on all samples."""
@@ -138,7 +145,7 @@ class ArraySteps:
 
     def _printed(self, columns: Columns, kind: str, record: bool, norms: bool) -> Text:
         joined = () if kind == "step" else self._joined  # batches from elsewhere have no column of ones
-        return printed(self._task, self._source, self._flat, joined, columns, kind, record, norms)
+        return LoopText(self._task, self._source, self._flat, joined, columns, kind, record, norms).text()
 
 
 def _with_ones(column: NDArray[Any]) -> NDArray[Any]:

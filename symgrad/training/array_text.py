@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symgrad.codegen.inplace.biases import Bias, Joining, Joint, biases
+from symgrad.codegen.inplace.biases import Bias, Joint, biases, joint_gradient, with_joints
 from symgrad.codegen.inplace.graph import RUNTIME, Graph, Node
 from symgrad.codegen.inplace.linear import scaled
 from symgrad.codegen.inplace.lower import lowered
@@ -44,23 +44,9 @@ def joined_biases(task: Task, source: str, dtype: np.dtype[Any]) -> tuple[Bias, 
     return tuple(one for one in found if one.data in task.columns and {one.weights, one.bias} <= {*task.params})
 
 
-def printed(
-    task: Task,
-    source: str,
-    flat: Flat,
-    joined: tuple[Bias, ...],
-    columns: Columns,
-    kind: str,
-    record: bool,
-    norms: bool,
-) -> Text:
-    """One loop for columns of these shapes; those of joined biases have a last column of ones."""
-    return _Printing(task, source, flat, joined, columns, kind, record, norms).text()
-
-
 @dataclass
 class _Sweep:
-    """The nodes that one sweep computes: `joined` has the names of pairs of parameters with a gradient of their own."""
+    """The nodes that one sweep computes; weights and their bias have one gradient where they are one block."""
 
     loss: Node
     gradients: dict[tuple[str, ...], Node]
@@ -69,7 +55,9 @@ class _Sweep:
     moved: bool = False  # whether the gradients are steps already, with the rate as a factor
 
 
-class _Printing:
+class LoopText:
+    """One loop for columns of these shapes; those of joined biases have a last column of ones."""
+
     def __init__(
         self,
         task: Task,
@@ -103,6 +91,7 @@ class _Printing:
         self.graph = Graph(flat.theta.dtype)
 
     def text(self) -> Text:
+        """The loop, ready to run, with what can be said about it."""
         sweep = self._sweep()
         targets, copies, gradients = self._targets(sweep)
         columns = {self.called[name]: column for name, column in self.columns.items()}
@@ -152,15 +141,15 @@ class _Printing:
             for name, value in (low.gradients.items() if self.moves or self.norms else ())
         }
         loss = algebra.node(low.result)
-        joining = Joining(graph, joints)
-        found: dict[tuple[str, ...], Node] = {(name,): joining.node(node) for name, node in gradients.items()}
-        for bias in joints if found else ():
-            both = joining.gradient(bias, found[(bias.weights,)], found[(bias.bias,)])
+        whole = with_joints(graph, joints)
+        found: dict[tuple[str, ...], Node] = {(name,): whole[node] for name, node in gradients.items()}
+        for bias, joint in joints.items() if found else ():
+            both = joint_gradient(graph, joint, found[(bias.weights,)], found[(bias.bias,)])
             if both is not None:
                 found[bias.weights, bias.bias] = both
                 del found[(bias.weights,)], found[(bias.bias,)]
-        named = {joining.node(node): name for node, name in low.names.items()}
-        sweep = _Sweep(joining.node(loss), found, common or 1.0, named)
+        named = {whole[node]: name for node, name in low.names.items()}
+        sweep = _Sweep(whole[loss], found, common or 1.0, named)
         if self.kind in ("step", "steps") and self.task.optimizer.is_plain and not self.norms:
             sign = 1.0 if self.task.maximize else -1.0
             factor = graph.scalar("{0}*{1}", graph.number(sign * sweep.scale), graph.input(self.rate, 1.0))

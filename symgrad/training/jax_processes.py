@@ -90,7 +90,7 @@ class Leader:
         self._inside = True
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # whatever JAX's runtime raises where another process is gone
             end = time.monotonic() + 2  # JAX may notice earlier than the link
             while time.monotonic() < end:
                 for number, link in self.links.items():
@@ -200,7 +200,7 @@ class Follower:
                 if message.what == "end":
                     sys.exit(0)
                 self._do(engine, mark, message)
-            except Exception as error:
+            except Exception as error:  # whatever it is, process 0 hears of it before this one ends
                 self._fail(error)
 
     def _do(self, engine: JaxEngine, mark: str, message: Message) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from symgrad.codegen.inplace.graph import Graph, Node
 
@@ -21,13 +21,21 @@ def biases(graph: Graph) -> tuple[Bias, ...]:
     """The products of two inputs that a third one is added to as a row; each weight and each bias in one of them."""
     found: dict[Bias, None] = {}
     for node in graph.nodes:
-        for product, row in (node.args, node.args[::-1]) if node.into.startswith("add(") else ():
-            inputs = (*product.args, row)
+        for data, weights, row in _sums(node):
+            inputs = (data, weights, row)
             same = all(part.kind == "input" and part.dtype == node.dtype for part in inputs)
-            if product.into.startswith("dot(") and same and row.shape == product.shape[1:]:
+            if same and row.shape == weights.shape[1:]:
                 found[Bias(*(part.text for part in inputs))] = None
     used = [name for one in found for name in (one.weights, one.bias)]
     return tuple(one for one in found if used.count(one.weights) == used.count(one.bias) == 1)
+
+
+def _sums(node: Node) -> Iterator[tuple[Node, Node, Node]]:
+    """The two factors and the other term of a sum with a matrix product."""
+    for product, other in (node.args, node.args[::-1]) if node.into.startswith("add(") else ():
+        if product.into.startswith("dot("):
+            left, right = product.args
+            yield left, right, other
 
 
 @dataclass(frozen=True)
@@ -41,41 +49,24 @@ class Joint:
     block: Node
 
 
-@dataclass
-class Joining:
-    """Rebuilds nodes of a graph with each product and its bias as one."""
+def with_joints(graph: Graph, joints: Mapping[Bias, Joint]) -> dict[Node, Node]:
+    """What becomes of each node where each product and its bias are one."""
+    known = {(joint.data, joint.weights, joint.bias): joint for joint in joints.values()}
+    found = {node: known[parts] for node in graph.nodes for parts in _sums(node) if parts in known}
+    return graph.replaced({node: _dot(graph, joint.extended, joint.block) for node, joint in found.items()})
 
-    graph: Graph
-    joints: Mapping[Bias, Joint]
-    _rebuilt: dict[Node, Node] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for node in tuple(self.graph.nodes):  # in their order, so that what needs a result soon follows it
-            self._rebuilt[node] = self._product(node) or self.graph.like(node, tuple(map(self.node, node.args)))
-
-    def node(self, node: Node) -> Node:
-        """What stands for a node."""
-        return self._rebuilt.get(node, node)
-
-    def _product(self, node: Node) -> Node | None:
-        for joint in self.joints.values() if node.into.startswith("add(") else ():
-            for product, row in (node.args, node.args[::-1]):
-                if product.into.startswith("dot(") and (*product.args, row) == (joint.data, joint.weights, joint.bias):
-                    return self._dot((joint.extended, joint.block), node)
+def joint_gradient(graph: Graph, joint: Joint, by_weights: Node, by_bias: Node) -> Node | None:
+    """The gradient by [weights; bias] as one product, where those by the two are X.T @ D and 1 @ D."""
+    if not (by_weights.into.startswith("dot(") and by_bias.text in ("{0} @ {1}", "dot({0}, {1})")):
         return None
+    left, adjoint = by_weights.args
+    transposed = left.kind == "view" and left.text == "{0}.T" and left.args[0] is joint.data
+    ones = [other for other in by_bias.args if other is not adjoint]
+    if not (transposed and len(ones) == 1 and ones[0].kind == "ones"):
+        return None
+    return _dot(graph, graph.view("{0}.T", joint.extended), adjoint)
 
-    def gradient(self, bias: Bias, by_weights: Node, by_bias: Node) -> Node | None:
-        """The gradient by [weights; bias] as one product, where those by the two are X.T @ D and 1 @ D."""
-        joint = self.joints[bias]
-        if not (by_weights.into.startswith("dot(") and by_bias.text in ("{0} @ {1}", "dot({0}, {1})")):
-            return None
-        left, adjoint = by_weights.args
-        transposed = left.kind == "view" and left.text == "{0}.T" and left.args[0] is joint.data
-        ones = [other for other in by_bias.args if other is not adjoint]
-        if not (transposed and len(ones) == 1 and ones[0].kind == "ones"):
-            return None
-        return self._dot((self.graph.view("{0}.T", joint.extended), adjoint), by_weights)
 
-    def _dot(self, pair: tuple[Node, Node], like: Node) -> Node:
-        shape = (*pair[0].shape[:-1], *pair[1].shape[1:])
-        return self.graph.into("{0} @ {1}", "dot({0}, {1}, out={out})", pair, shape, like.dtype)
+def _dot(graph: Graph, a: Node, b: Node) -> Node:
+    return graph.into("{0} @ {1}", "dot({0}, {1}, out={out})", (a, b), (*a.shape[:-1], *b.shape[1:]), a.dtype)

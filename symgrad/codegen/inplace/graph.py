@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,9 +122,14 @@ class Graph:
             self._examples[known] = example
         return known
 
-    def like(self, node: Node, args: tuple[Node, ...]) -> Node:
-        """The operation of a node on other nodes of the same shapes."""
-        return self._node(node.kind, node.text, args, node.shape, node.dtype, node.into, node.value)
+    def replaced(self, table: Mapping[Node, Node]) -> dict[Node, Node]:
+        """What becomes of each node where others, of the same shapes, stand for some."""
+        found = dict(table)
+        for node in tuple(self.nodes):  # in their order, so that what needs a result soon follows it
+            if node not in found:
+                args = tuple(found[arg] for arg in node.args)
+                found[node] = self._node(node.kind, node.text, args, node.shape, node.dtype, node.into, node.value)
+        return found
 
     def _node(
         self,

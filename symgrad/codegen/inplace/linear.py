@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from math import prod
 
 from symgrad.codegen.inplace.graph import Graph, Node
 
 
 def scaled(graph: Graph, results: Sequence[Node], factor: Node) -> list[Node] | None:
     """The results times a number, which the least array takes that all are linear in; None where none is less."""
-    size = sum(map(_entries, results))
-    arrays = [node for node in graph.nodes if node.kind in ("elementwise", "into") and 0 < _entries(node) < size]
-    for array in sorted(arrays, key=_entries):
+    size = sum(prod(node.shape) for node in results)
+    arrays = [node for node in graph.nodes if node.kind in ("elementwise", "into") and prod(node.shape) < size]
+    for array in sorted(arrays, key=lambda node: prod(node.shape)):
         kinds: dict[Node, bool | None] = {array: True}
         if all(_is_linear(node, kinds) for node in results):
-            replaced = {array: graph.elementwise("multiply", (array, factor))}
-            return [_rebuilt(graph, node, kinds, replaced) for node in results]
+            found = graph.replaced({array: graph.elementwise("multiply", (array, factor))})
+            return [found[node] for node in results]
     return None
 
 
@@ -36,18 +37,3 @@ def _is_linear(node: Node, kinds: dict[Node, bool | None]) -> bool | None:
         else:
             kinds[node] = False
     return kinds[node]
-
-
-def _rebuilt(graph: Graph, node: Node, kinds: Mapping[Node, bool | None], replaced: dict[Node, Node]) -> Node:
-    if kinds.get(node) is None:
-        return node
-    if node not in replaced:
-        replaced[node] = graph.like(node, tuple(_rebuilt(graph, arg, kinds, replaced) for arg in node.args))
-    return replaced[node]
-
-
-def _entries(node: Node) -> int:
-    count = 1
-    for length in node.shape:
-        count *= length
-    return count if node.shape else 0

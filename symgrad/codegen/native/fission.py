@@ -6,12 +6,12 @@ what computes the activations needs the registers. Behind the loop, in one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from math import prod
 
 from symgrad.codegen.native.fusion import Nest, Tree, accumulates
-from symgrad.codegen.native.nodes import Extent, Loop
-from symgrad.codegen.native.statements import Statement, reads
+from symgrad.codegen.native.nodes import Extent
+from symgrad.codegen.native.storage import uses
 
 REGISTERS = 72  # numbers that the vector registers of today's machines hold, or nearly
 CACHED = 4096  # numbers that the loops may pass on: they stay in the nearest cache
@@ -29,35 +29,23 @@ def parted(tree: tuple[Tree, ...], arrays: Mapping[str, tuple[Extent, ...]], sam
 
 
 def _parted(nest: Nest, arrays: Mapping[str, tuple[Extent, ...]]) -> list[Tree]:
-    cut = next(
-        (place for place, node in enumerate(nest.body) if isinstance(node, Nest) and _sums([node], nest.loop)), 0
-    )
-    before, after = nest.body[:cut], nest.body[cut:]
-    if not any(isinstance(node, Nest) for node in before) or any(map(_is_product, _statements(nest.body))):
+    body = nest.body
+    cut = next((place for place, node in enumerate(body) if isinstance(node, Nest) and _added([node], nest)), 0)
+    before, after = body[:cut], body[cut:]
+    has_product = any(use.statement.product is not None for use in uses(body))
+    if has_product or not any(isinstance(node, Nest) for node in before):
         return [nest]
-    added = {statement.array for statement in _sums(after, nest.loop)}
-    written = {statement.array for statement in _statements(before)}
-    passed = written & {name for statement in _statements(after) for name in reads(statement)}
-    if _numbers(added, arrays) <= REGISTERS and _numbers(passed, arrays) <= CACHED:
+    written = {use.entry.array for use in uses(before) if use.writes}
+    passed = written & {use.entry.array for use in uses(after) if not use.writes}
+    if _numbers(_added(after, nest), arrays) <= REGISTERS and _numbers(passed, arrays) <= CACHED:
         return [Nest(nest.loop, before), Nest(nest.loop, after)]
     return [nest]
 
 
-def _statements(nodes: tuple[Tree, ...] | list[Tree]) -> Iterator[Statement]:
-    for node in nodes:
-        if isinstance(node, Nest):
-            yield from _statements(node.body)
-        else:
-            yield node
-
-
-def _sums(nodes: tuple[Tree, ...] | list[Tree], loop: Loop) -> list[Statement]:
-    """The statements that add to something in every turn of a loop."""
-    return [one for one in _statements(nodes) if accumulates(one) and loop in one.over]
-
-
-def _is_product(statement: Statement) -> bool:
-    return statement.product is not None
+def _added(nodes: Iterable[Tree], nest: Nest) -> set[str]:
+    """The arrays that statements add to in every turn of a loop."""
+    found = (use.statement for use in uses(nodes) if use.writes)
+    return {one.array for one in found if accumulates(one) and nest.loop in one.over}
 
 
 def _numbers(names: set[str], arrays: Mapping[str, tuple[Extent, ...]]) -> float:
