@@ -21,7 +21,7 @@ from symgrad.equations import Equation, functions_in, names_in
 from symgrad.indices import in_inputs, refreshed, relabelled
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS
-from symgrad.reading.latex.sums import free_letters
+from symgrad.reading.latex.sums import free_letters, sums_entries
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.vocabulary import VOCABULARY
 from symgrad.verification.budget import Budget
@@ -58,10 +58,9 @@ class Doubts:
         terms = [*sides, *(d.body for d in self.world.closure(used(sides), number))]
         inside: dict[str, str] = {}
         for big in (node for term in terms for node in t.walk(term) if isinstance(node, t.Big) and node.kind == "sum"):
-            names = used([big.body])
-            for over in big.over:
-                if over.first is None and over.letter not in free_letters(big.body) and names != {over.letter}:
-                    inside |= dict.fromkeys(names, over.letter)
+            for over in () if sums_entries(big) else big.over:
+                if over.first is None and over.letter not in free_letters(big.body):
+                    inside |= dict.fromkeys(used([big.body]), over.letter)
         if not inside:
             return ""
         outside = used([_without_sums(side, set(inside.values())) for side in sides])

@@ -21,6 +21,7 @@ from symgrad.names import partial_name
 from symgrad.reading.arithmetic import MOST_DIGITS
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import LOSS, SQUARED
+from symgrad.reading.latex.sums import sums_entries
 from symgrad.reading.source import AbstractFunction
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.tensors.functions import Choice, Determinant, MatrixInverse
@@ -429,11 +430,10 @@ class Evaluator:
 
     def _is_over_entries(self, term: t.Big) -> bool:
         """Whether a sum is over the entries of what it names, Σ_w w²."""
-        over = term.over[0] if len(term.over) == 1 and term.kind == "sum" else None
-        refs = list(t.refs(term.body))
-        if over is None or over.first is not None or over.last is not None or not refs:
+        if term.kind != "sum" or not sums_entries(term) or term.over[0].last is not None:
             return False
-        return all(ref.name == over.letter and not ref.at for ref in refs) and bool(self._known_shape(over.letter))
+        whole = not any(ref.at for ref in t.refs(term.body))
+        return whole and bool(self._known_shape(term.over[0].letter))
 
     def _over_entries(self, term: t.Big) -> Value:
         letter = term.over[0].letter

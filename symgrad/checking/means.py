@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symgrad.checking.sentences import Sentence
 from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.sums import sums_entries
 
 
 def counted(sentences: Sequence[Sentence], taken: Collection[str]) -> list[Sentence]:
@@ -40,9 +41,7 @@ def _pairs(term: t.Mul, taken: Collection[str]) -> Iterator[tuple[t.Term, t.Big]
 
 def _counts(big: t.Big) -> bool:
     """Whether a sum is one over an index without bounds; Σ_w w² is over all weights."""
-    if big.kind != "sum" or len(big.over) != 1 or big.over[0].last is not None:
-        return False
-    return {ref.name for ref in t.refs(big.body)} != {big.over[0].letter}
+    return big.kind == "sum" and len(big.over) == 1 and big.over[0].last is None and not sums_entries(big)
 
 
 def _with_bound(term: t.Term, taken: Collection[str]) -> t.Term:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from symgrad.checking.sentences import Sentence, has_derivative, start_of, used
@@ -13,11 +13,10 @@ from symgrad.verification.verdict import Verdict
 
 def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
     """That an update is refuted, and the part of it that is wrong; None where nothing is wrong with its step."""
-    left, right = sentence.sides[0], sentence.sides[1]
-    base = start_of(left, right)
-    if base is None or not isinstance(right, t.Add):
+    base, signed = _steps(sentence)
+    if base is None:
         return None, None
-    steps = [term for term in right.terms if term is not base]
+    steps = [term for _, term in signed]
     lengths = [node for step in steps for node in _lengths(step)]
     inside = {id(node) for length in lengths for node in t.walk(length)}
     partials = [n for step in steps for n in t.walk(step) if isinstance(n, t.Partial)]
@@ -31,7 +30,7 @@ def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
         written = getattr(by, "name", "another quantity")
         reason = f"the step of {base.name} is along the gradient by {written}"
         return Verdict("refuted", "", reason, diagnosis=f"the gradient by {base.name} is meant"), others[0]
-    if _is_descent(right, base):
+    if _is_descent(base, signed):
         reason = f"it goes from {base.name} against the gradient by {base.name}, the gradient as it is written"
         return Verdict("agrees", "", reason), None
     return None, None
@@ -39,11 +38,10 @@ def check_update(sentence: Sentence) -> tuple[Verdict | None, t.Term | None]:
 
 def gradient_meant(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
     """What w ← w - η δ a claims of δ = ∂C/∂z: that ∂C/∂w is δ a; no sides where an update claims no such thing."""
-    left, right = sentence.sides[:2]
-    base = start_of(left, right)
-    if base is None or not isinstance(right, t.Add) or len(right.terms) != 2 or len(sentence.sides) > 2:
+    base, steps = _steps(sentence)
+    if base is None or len(steps) != 1 or len(sentence.sides) > 2:
         return ()
-    sign, step = next((sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base)
+    ((sign, step),) = steps
     if sign != "-" or not isinstance(step, t.Mul):
         return ()
     aliases = {_stem(d.name): d for name in world.aliases for d in world.definitions.get(name, ())}
@@ -64,11 +62,9 @@ def gradient_meant(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
 
 def whole_gradient(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
     """What w ← w - η ∂C_0/∂w - η λ w claims, C being C_0 + λ w²/2: that ∂C/∂w is what -η multiplies; else no sides."""
-    left, right = sentence.sides[:2]
-    base = start_of(left, right)
-    if base is None or not isinstance(right, t.Add) or len(right.terms) < 3 or len(sentence.sides) > 2:
+    base, steps = _steps(sentence)
+    if base is None or len(steps) < 2 or len(sentence.sides) > 2:
         return ()
-    steps = [(sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base]
     partials = [node for _, step in steps for node in t.walk(step) if isinstance(node, t.Partial)]
     parts = {node.of.name for node in partials if isinstance(node.of, t.Ref) and _is_exactly_by(node, base)}
     losses = [n for n in LOSSES if (d := world.visible(n, sentence.number)) is not None and parts & used([d.body])]
@@ -78,7 +74,7 @@ def whole_gradient(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
         return ()
     terms = tuple(_without_factor(step, rates[0]) for _, step in steps)
     signs = tuple("+" if sign == "-" else "-" for sign, _ in steps)
-    return t.Partial(t.NOWHERE, t.Ref(t.NOWHERE, losses[0]), (base,)), t.Add(right.span, terms, signs)
+    return t.Partial(t.NOWHERE, t.Ref(t.NOWHERE, losses[0]), (base,)), t.Add(sentence.sides[1].span, terms, signs)
 
 
 def written_gradient(sentence: Sentence, world: World, samples: Mapping[str, str]) -> tuple[t.Term, ...]:
@@ -86,11 +82,10 @@ def written_gradient(sentence: Sentence, world: World, samples: Mapping[str, str
 
     `samples` has the name of one sample's quantity for each array over samples: what holds for it holds for any.
     """
-    left, right = sentence.sides[:2]
-    base = start_of(left, right)
-    if base is None or not isinstance(right, t.Add) or len(right.terms) != 2 or len(sentence.sides) > 2:
+    base, steps = _steps(sentence)
+    if base is None or len(steps) != 1 or len(sentence.sides) > 2:
         return ()
-    sign, step = next((sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base)
+    ((sign, step),) = steps
     losses = [name for name in LOSSES if world.visible(name, sentence.number) is not None]
     lone = {f.name for f in _factors(step) if isinstance(f, t.Ref) and not f.at} - world.definitions.keys()
     rates = sorted(lone - {base.name, *samples.values()})
@@ -100,6 +95,15 @@ def written_gradient(sentence: Sentence, world: World, samples: Mapping[str, str
     gradient = _of_one_sample(_without_factor(step, rates[0]), samples)
     signed = t.Mul(step.span, (t.Num(step.span, "-1"), gradient), ("·",)) if sign == "+" else gradient
     return t.Partial(t.NOWHERE, t.Ref(t.NOWHERE, last), (base,)), signed
+
+
+def _steps(sentence: Sentence) -> tuple[t.Ref | None, list[tuple[str, t.Term]]]:
+    """The quantity that an update starts from, and what is added to it, with the signs; None where it isn't one."""
+    left, right = sentence.sides[:2]
+    base = start_of(left, right)
+    if base is None or not isinstance(right, t.Add):
+        return None, []
+    return base, [(sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base]
 
 
 def _of_one_sample(term: t.Term, samples: Mapping[str, str]) -> t.Term:
@@ -142,22 +146,20 @@ def _stems(world: World) -> set[str]:
     return {_stem(name) for name in world.definitions}
 
 
-def _is_descent(right: t.Add, base: t.Ref) -> bool:
-    """Whether all steps but shrinking ones go against the derivative by the quantity itself: w - η ∂L/∂w - ηλ w."""
-    steps = [(sign, term) for sign, term in zip(right.signs, right.terms, strict=True) if term is not base]
-    found = False
+def _is_descent(base: t.Ref, steps: Sequence[tuple[str, t.Term]]) -> bool:
+    """Whether all steps go against the derivative by the quantity itself: w - η ∂L/∂w."""
     for sign, step in steps:
         partials = [node for node in t.walk(step) if isinstance(node, t.Partial)]
-        if sign != "-" or len(partials) > 1:
+        if sign != "-" or len(partials) != 1 or not _is_exactly_by(partials[0], base):
             return False
-        if not partials:
+        if step is not partials[0] and not (isinstance(step, t.Mul) and _only_rates(step, partials[0])):
             return False
-        if not isinstance(step, t.Partial | t.Mul) or not _is_exactly_by(partials[0], base):
-            return False
-        if isinstance(step, t.Mul) and not all(f is partials[0] or _is_rate(f) for f in step.factors):
-            return False
-        found = True
-    return found
+    return bool(steps)
+
+
+def _only_rates(product: t.Mul, partial: t.Partial) -> bool:
+    """Whether a derivative is multiplied by steps' lengths alone."""
+    return all(factor is partial or _is_rate(factor) for factor in product.factors)
 
 
 def _is_rate(factor: t.Term) -> bool:

@@ -62,6 +62,12 @@ def free_letters(term: t.Term) -> set[str]:
     return found
 
 
+def sums_entries(big: t.Big) -> bool:
+    """Whether a sum is over the entries of what it names, Σ_w w²."""
+    names = {ref.name for ref in t.refs(big.body)}
+    return len(big.over) == 1 and big.over[0].first is None and names == {big.over[0].letter}
+
+
 def is_dots(tree: Tree) -> bool:
     """Whether a term is dots by themselves."""
     tree = only(tree)
