@@ -178,7 +178,7 @@ class Doubts:
             return False
         others = (d for found in whole.definitions.values() for d in found if d is not definition)
         elsewhere = set().union(*(used([other.body]) for other in others))
-        return self.world.visible(name, number) is None or not used([definition.body]).isdisjoint(elsewhere)
+        return self.world.visible(name, number) is None or not definition.uses.isdisjoint(elsewhere)
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:
         """The matrices that would have to be symmetric for the two sides to be equal; none if some are said to be."""
@@ -264,7 +264,7 @@ class Doubts:
         inside: set[str] = set()
         for definitions in self.world.definitions.values():
             for definition in definitions:
-                inside |= used([definition.body])
+                inside |= definition.uses
         first, second = (used([side]) for side in sides)
         for name in sorted((first ^ second) - _places(sides)):
             known = name in inside or name in self.world.definitions or name in self.lengths or name in BUILT_IN
@@ -303,7 +303,7 @@ class Doubts:
         """The letters in a claim that the document has with a number only, i for i₁, each with what may be meant."""
         if self.world.has_layers:
             return []
-        known = {ref for ds in self.world.definitions.values() for d in ds for ref in (d.name, *used([d.body]))}
+        known = {ref for ds in self.world.definitions.values() for d in ds for ref in (d.name, *d.uses)}
         strange = {node.name for side in sides[1:] for node in t.refs(side) if not node.at} - known - set(self.lengths)
         numbered = (re.compile(rf"{re.escape(n)}_\d+") for n in sorted(strange))
         return [
@@ -354,7 +354,7 @@ class Doubts:
         found: set[str] = set()
         for name in names:
             closed = self.world.closure({name}, number)
-            inner = set().union(*(used([d.body]) for d in closed)) if closed else {name}
+            inner = set().union(*(d.uses for d in closed)) if closed else {name}
             found |= {other for other in inner if self.world.visible(other, number) is None} - BUILT_IN
         return found
 

@@ -80,7 +80,7 @@ class Evaluator:
     letters: dict[str, Index] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     auxiliary: list[Equation] = field(default_factory=list)
-    bodies: Mapping[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names by what they stand for
+    bodies: Callable[[], Mapping[tuple[Expr, tuple[Index, ...]], str]] = dict  # names by what they stand for
     matrices: dict[tuple[Expr, tuple[Index, ...]], str] = field(default_factory=dict)  # names of those that have none
     seen: list[tuple[t.Term, Expr]] = field(default_factory=list)
     depth: int = 0
@@ -881,8 +881,8 @@ class Evaluator:
         for order in itertools.permutations(free) if not self.algebra.dry and len(free) < 4 else ():
             written_out = Equation(name, *canonical(value.expr, (*order, *value.axes), self.algebra.written))
             known = sized_equation(written_out, self.algebra.sizes)
-            if (known.rhs, known.indices) in self.bodies:
-                return self.bodies[known.rhs, known.indices], tuple(t.At(index.name) for index in order)
+            if name_of := self.bodies().get((known.rhs, known.indices)):
+                return name_of, tuple(t.At(index.name) for index in order)
         axes = (*free, *value.axes)
         self.auxiliary.append(Equation(name, value.expr, axes))
         self._own[name] = tuple(index.size for index in axes)

@@ -14,7 +14,7 @@ from sympy import Expr
 
 from symgrad.checking.evaluate import Evaluator, Shape, Unknown
 from symgrad.checking.layers import instances
-from symgrad.checking.sentences import Sentence, used
+from symgrad.checking.sentences import Sentence
 from symgrad.checking.values import Algebra, Misfit, Sizes, Value
 from symgrad.checking.world import Definition, World
 from symgrad.errors import SymgradError
@@ -151,7 +151,7 @@ class Inference:
 
     def _needs(self, definition: Definition) -> Iterator[str]:
         """The other defined names that a definition uses."""
-        for name in used([definition.body]) - set(definition.parameters):
+        for name in definition.uses - set(definition.parameters):
             if name in self.world.definitions and name != definition.name:
                 yield name
 

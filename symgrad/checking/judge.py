@@ -396,7 +396,7 @@ class Judge:
 
         found = make_evaluator(self.world, self.shapes, self.lengths, number, False, jacobian)
         found.at_step, found.batch = at_step, self.batch
-        found.matrices, found.bodies = self.matrices, self._bodies(number, manner.logistic)
+        found.matrices, found.bodies = self.matrices, functools.partial(self._bodies, number, manner.logistic)
         found.loss = ANY_LOSS if self.any_loss else found.loss
         found.direct, found.entrywise, found.logistic = manner.direct, manner.entrywise, manner.logistic
         found.algebra.pointwise = manner.pointwise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from symgrad.checking.sentences import used
 from symgrad.checking.world import Definition, World
 from symgrad.reading.latex import terms as t
 from symgrad.reading.latex.resolve import SAMPLES
@@ -23,7 +22,7 @@ def with_samples(world: World, samples: Mapping[str, str]) -> World:
     while grown:  # what depends on a sample's quantity is one of a sample
         grown = False
         for name in world.definitions.keys() - arrays.keys() - world.aliases:
-            if any(used([d.body]) & arrays.keys() for d in _whole(world, name)):
+            if any(d.uses & arrays.keys() for d in _whole(world, name)):
                 arrays[name] = f"{name}_{SAMPLES}"
                 grown = True
     found = {name: list(definitions) for name, definitions in world.definitions.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from symgrad.checking.sentences import Sentence, has_derivative, start_of, used
+from symgrad.checking.sentences import Sentence, has_derivative, start_of
 from symgrad.checking.world import LOSSES, World
 from symgrad.reading.latex import terms as t
 from symgrad.verification.verdict import Verdict
@@ -67,7 +67,7 @@ def whole_gradient(sentence: Sentence, world: World) -> tuple[t.Term, ...]:
         return ()
     partials = [node for _, step in steps for node in t.walk(step) if isinstance(node, t.Partial)]
     parts = {node.of.name for node in partials if isinstance(node.of, t.Ref) and _is_exactly_by(node, base)}
-    losses = [n for n in LOSSES if (d := world.visible(n, sentence.number)) is not None and parts & used([d.body])]
+    losses = [n for n in LOSSES if (d := world.visible(n, sentence.number)) is not None and parts & d.uses]
     shared = set.intersection(*({f.name for f in _factors(step) if isinstance(f, t.Ref)} for _, step in steps))
     rates = sorted(shared - world.definitions.keys() - {base.name})
     if len(losses) != 1 or len(partials) != 1 or len(parts) != 1 or len(rates) != 1:

@@ -6,6 +6,7 @@ import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symgrad.checking.evaluate import Function
 from symgrad.checking.layers import has_layers, instances
@@ -30,10 +31,19 @@ class Definition:
     body: t.Term
     number: int
 
-    @property
+    def __hash__(self) -> int:
+        """A hash that doesn't go through the body, which may be long."""
+        return hash((self.name, self.number))
+
+    @cached_property
     def is_alias(self) -> bool:
         """Whether it names a derivative, δ = ∂C/∂z, so that it is no equation of a model."""
         return has_partial(self.body)
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """The names on its right."""
+        return frozenset(used([self.body]))
 
 
 @dataclass
@@ -68,7 +78,7 @@ class World:
 
     def _is_circular(self, definition: Definition) -> bool:
         """Whether a quantity is defined by what depends on it."""
-        return not used([definition.body]).isdisjoint(self.dependents(definition.name, definition.number))
+        return not definition.uses.isdisjoint(self.dependents(definition.name, definition.number))
 
     def solved(self, definition: Definition, differentiated: Collection[str]) -> bool:
         """Whether an equation gives the solution for a quantity that was differentiated by before: θ = (XᵀX)⁻¹Xᵀy."""
@@ -123,14 +133,14 @@ class World:
 
     def _inside(self) -> set[str]:
         """The names that definitions use."""
-        return {name for found in self.definitions.values() for d in found for name in used([d.body])}
+        return {name for found in self.definitions.values() for d in found for name in d.uses}
 
     def add(self, definition: Definition) -> None:
         """One more definition; what uses the name of a derivative is one, too."""
         self.definitions.setdefault(definition.name, []).append(definition)
         if definition.parameters:
             self.applied[definition.name] = None
-        if definition.is_alias or used([definition.body]) & self.aliases:
+        if definition.is_alias or definition.uses & self.aliases:
             self.aliases.add(definition.name)
 
     def named(self) -> None:
@@ -249,7 +259,7 @@ class World:
                 raise CycleError(f"{name} is defined by itself", path[path.index(definition) :])
             state[name] = 1
             path.append(definition)
-            inner = used([definition.body]) - set(definition.parameters)
+            inner = definition.uses - set(definition.parameters)
             for other in sorted(inner):
                 visit(other)
             for parameter in definition.parameters:  # L(y, ŷ): what it depends on; in g(z) just a letter
@@ -275,7 +285,7 @@ class World:
                     continue
                 if self._era(definition.number) != self._era(number):
                     continue
-                if used([definition.body]) & found.keys():
+                if definition.uses & found.keys():
                     found[other] = None
                     grown = True
         del found[name]

@@ -486,14 +486,15 @@ def _indices(found: Symbols, trees: list[Tree], uses: list[tuple[int, Occurrence
 
 def _thin_once(found: Symbols, uses: list[tuple[int, Occurrence]]) -> None:
     """A letter that is thin in one formula only, always beside the bold one with the same indices, is that one."""
+    places: dict[Key, set[tuple[int, tuple[Script, ...], tuple[Script, ...]]]] = defaultdict(set)
+    for number, use in uses:
+        places[use.key].add((number, use.below, use.above))
     for number, use in uses:
         bold = (use.key[0], "bold", use.key[2])
         if use.key[1] or use.key in found.renamed or not use.below or use.applied:
             continue
-        same = {
-            where for where, other in uses if other.key == bold and (other.below, other.above) == (use.below, use.above)
-        }
-        mine = {(where, other.below, other.above) for where, other in uses if other.key == use.key}
+        same = {where for where, *at in places.get(bold, ()) if at == [use.below, use.above]}
+        mine = places[use.key]
         if mine == {(number, use.below, use.above)} and number in same and len(same) > 2:
             found.renamed[use.key] = bold
             found.thin.add(use.key)

@@ -6,7 +6,7 @@ A product keeps how it is written, because whether it is one of matrices or of e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symgrad.reading.latex.tree import Span
@@ -219,8 +219,8 @@ class Delta(Term):
 
 def parts(term: Term) -> Iterator[Term]:
     """The terms that a term is made of."""
-    for item in fields(term):
-        yield from _terms(getattr(term, item.name))
+    for name in term.__match_args__:
+        yield from _terms(getattr(term, name))
 
 
 def _terms(value: Any) -> Iterator[Term]:
@@ -262,11 +262,11 @@ def refs(term: Term) -> Iterator[Ref]:
 def with_parts(term: Term, part: Callable[[Term], Term]) -> Term:
     """A term with each term that it is directly made of replaced; the term itself where none changes."""
     table: dict[str, Any] = {}
-    for item in fields(term):
-        value = getattr(term, item.name)
+    for name in term.__match_args__:
+        value = getattr(term, name)
         new = _with_parts(value, part)
         if new is not value:
-            table[item.name] = new
+            table[name] = new
     return replace(term, **table) if table else term
 
 
