@@ -386,6 +386,37 @@ def test_squares_of_all_samples_are_a_few_squares_with_the_same_numbers(kind):
 
 
 @sg.model
+def bowl(x, y, w, b, k):
+    L = (w * x + b - y) ** 2 + 0.3 * k
+    return L
+
+
+@sg.model
+def hill(x, y, w, b, k):
+    L = -((w * x + b - y) ** 2) - 0.3 * k
+    return L
+
+
+@needs_compiler
+@pytest.mark.parametrize("model", [bowl, hill], ids=lambda model: model.name)
+@pytest.mark.parametrize(
+    "rates", [np.linspace(0.1, 0.01, 50)[:, None], np.broadcast_to(0.1, (50, 1))], ids=["falling", "constant"]
+)
+def test_a_plain_step_on_a_parabola_is_one_affine_map_with_the_same_numbers(model, rates):
+    x, noise = (np.random.default_rng(seed).normal(size=60) for seed in (8, 9))
+    given = task(model, dict.fromkeys("wbk", ()), {"x": x, "y": 3 * x + noise})
+    given = replace(given, maximize=model is hill)
+    native, numpy = native_engine.NativeEngine(given), numpy_engine.engine(given)
+    assert "affine_step" in native.source
+    one, two = native.run(rates, None, norms=True), numpy.run(rates, None, norms=True)
+    np.testing.assert_allclose(one.losses, two.losses, rtol=1e-12)
+    np.testing.assert_allclose(one.norms, two.norms, rtol=1e-10)
+    for name in given.params:
+        np.testing.assert_allclose(one.points[name], two.points[name], rtol=1e-12)
+    assert "affine_step" not in native_engine.NativeEngine(replace(given, optimizer=momentum())).source
+
+
+@sg.model
 def parabola(x):
     f = -(x**2)
     return f

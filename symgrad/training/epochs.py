@@ -147,7 +147,7 @@ def rates_of(schedule: Callable[[int], float], first: int, count: int) -> NDArra
     array([0.5       , 0.33333333])
     """
     if isinstance(schedule, Schedule) and schedule.constant is not None:
-        return np.full(count, schedule.constant)
+        return np.broadcast_to(np.float64(schedule.constant), count)
     rates = [schedule(step) for step in range(first, first + count)]
     for place, rate in enumerate(rates):
         if not isinstance(rate, int | float | np.number) or not 0 <= float(rate) < math.inf:

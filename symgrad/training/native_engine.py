@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from symgrad.codegen.moments import Moments, moments
 from symgrad.codegen.native import training
+from symgrad.codegen.native.affine_step import affine_step
 from symgrad.codegen.native.build import Shapes, kernel
 from symgrad.codegen.native.function import Function, Library
 from symgrad.codegen.native.kernel import Kernel
@@ -82,11 +83,15 @@ class NativeEngine:
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
         slots = len(task.optimizer.slots)
         batch = None if self._full else task.batch
-        loop = training.Loop(self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch, task.maximize)
+        collected = self._moments is not None and self._scalar and task.optimizer.is_plain
+        affine = affine_step(self._derivation, task.maximize) if collected else None
+        loop = training.Loop(
+            self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch, task.maximize, affine
+        )
         called = set[str]()
         parts = [
             update(task.optimizer, self._count, self._single, task.maximize, called),
-            *self._rest(called),
+            *([affine.text] if affine is not None else self._rest(called)),
             training.run(loop),
             training.move(loop),
             training.entry(self._whole_kernel, "whole"),
@@ -115,7 +120,8 @@ class NativeEngine:
         losses = np.empty(epochs)
         points = np.empty((epochs if record else 0, self._count), self._real)
         lengths = np.empty(epochs) if norms else None
-        rates = np.ascontiguousarray(rates, np.float64)
+        constant = not any(stride for stride, length in zip(rates.strides, rates.shape, strict=True) if length > 1)
+        rates = rates if constant else np.ascontiguousarray(rates, np.float64)
         places = None if orders is None or self._full else np.ascontiguousarray(orders, np.int64)
         if epochs and self._full and not self._fresh:
             self._evaluated(self._columns)
@@ -124,6 +130,7 @@ class NativeEngine:
             ctypes.c_long(self._task.samples),
             address(places),
             address(rates),
+            ctypes.c_long(0 if constant else 1),
             ctypes.c_int(record),
             self._own,
             *self._state,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+from symgrad.codegen.native.affine_step import AffineStep
 from symgrad.codegen.native.kernel import Kernel
 from symgrad.codegen.native.operations import safe
 
@@ -18,6 +19,7 @@ class Loop:
     gradients: of a full batch, or batch by batch), `whole` the gradients and the cost of all samples; `rows`: the
     numbers of each sample in each column that is cut into batches; `count` parameters, `slots` numbers that the
     optimiser keeps of each; `batch` samples a step, None for all of them.  `climbs`: whether steps go up the gradient.
+    `affine`: a step on all samples that needs no gradient.
     """
 
     gradients: Kernel
@@ -28,12 +30,14 @@ class Loop:
     slots: int
     batch: int | None
     climbs: bool = False
+    affine: AffineStep | None = None
 
 
 REGISTERS = 16  # up to this many parameters are kept in local variables through a loop
 
 PARAMETERS = (
     "const long epochs, const long samples, const long *restrict orders, const double *restrict rates,"
+    " const long apart,"
     " const int record, const void *const *restrict columns, real *restrict theta, real *restrict slots,"
     " double *restrict steps, real *restrict gradient, real *restrict work, void *const *restrict gathered,"
     " double *restrict losses, double *restrict norms, real *restrict points"
@@ -125,9 +129,10 @@ def _full(loop: Loop) -> list[str]:
     """A full batch: `gradient` holds that at the parameters, before and after, so that it is computed once an epoch."""
     sizes = dict.fromkeys(loop.gradients.varying, "samples")
     call = loop.gradients.call({name: safe(name) for name in loop.gradients.columns}, sizes)
+    rate = "rates[apart*epoch]"
     return [
         "for (long epoch = 0; epoch < epochs; epoch++) {",
-        f"    {_update(loop, 'rates[epoch]')}",
+        f"    {_update(loop, rate) if loop.affine is None else f'{loop.affine.call(rate)} ++*steps;'}",
         f"    losses[epoch] = {call};",
         "    if (norms)",
         "        norms[epoch] = length(gradient);",
@@ -171,9 +176,9 @@ def _batches(loop: Loop, batch: int) -> list[str]:
         lines += [f"            batch_{name} = into;", "        }"]
     sizes = dict.fromkeys(kernel.varying, "count")
     rate = (
-        f"rates[epoch*((samples + {batch - 1})/{batch}) + start/{batch}]"
+        f"rates[apart*(epoch*((samples + {batch - 1})/{batch}) + start/{batch})]"
         if batch > 1
-        else "rates[epoch*samples + start]"
+        else "rates[apart*(epoch*samples + start)]"
     )
     found = kernel.call(given, sizes, rate if loop.climbs else f"-{rate}")
     lines.append(
