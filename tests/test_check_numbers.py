@@ -81,3 +81,71 @@ def test_an_update_has_its_kind_and_verdict(text, kind, status):
 )
 def test_an_equation_has_its_kind(text, kind):
     assert findings(text)[-1].kind == kind
+
+
+SOFTMAX = r"""
+<!-- symgrad: z: k; t: k -->
+
+$$s_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$$
+
+$$L = -\sum_i t_i \log s_i$$
+
+$z = [1.0, 2.0, 3.0]^T$ and $t = [0, 1, 0]^T$, so
+"""
+MEAN = r"""
+$$\mu = \frac{1}{m} \sum_{i=1}^m x_i$$
+
+$$y_i = \gamma (x_i - \mu)$$
+
+$\gamma = 2$, $x = [1, 2, 6]$ and
+
+$$\frac{\partial L}{\partial y} = [0.5, -0.25, 0.125]$$
+"""
+
+
+@pytest.mark.parametrize(
+    "before, line, status",
+    [
+        (SOFTMAX, r"$s = [0.090, 0.245, 0.665]$", "agrees"),
+        (SOFTMAX, r"$s = [0.090, 0.248, 0.665]$", ""),  # what a sloppy computation may have given
+        (SOFTMAX, r"$s = [0.090, 0.345, 0.665]$", "refuted"),
+        (SOFTMAX, r"$s = [0.190, 0.345, 0.665]$", ""),  # of other numbers, more likely
+        (SOFTMAX, r"$s_2 = 0.245$", "agrees"),
+        (SOFTMAX, r"$\frac{\partial L}{\partial z} = [0.090, -0.755, 0.665]$", "agrees"),
+        (SOFTMAX, r"$\frac{\partial L}{\partial z_2} = 0.245 - 1$", "agrees"),
+        (SOFTMAX, r"$\frac{\partial L}{\partial z_2} = 1 - 0.245$", "refuted"),
+        (SOFTMAX + r"or $z = [2, 2, 2]$, ", r"$\frac{\partial L}{\partial z_2} = 1 - 0.245$", ""),  # at which z?
+        (MEAN, r"$\frac{\partial L}{\partial \mu} = -2 (0.5 - 0.25 + 0.125)$", "agrees"),
+        (MEAN, r"$\frac{\partial L}{\partial \mu} = 2 (0.5 - 0.25 + 0.125)$", "refuted"),
+        (MEAN, r"$\frac{\partial L}{\partial \gamma} = 0.5 \cdot (-2) - 0.25 \cdot (-1) + 0.125 \cdot 3$", "agrees"),
+        (MEAN, r"$\frac{\partial L}{\partial x_1} = 2 \cdot 0.5 - \frac{0.75}{3}$", "agrees"),
+    ],
+)
+def test_numbers_are_those_of_the_vectors_that_the_document_gives(before, line, status):
+    assert findings(before + "\n" + line)[-1].status == status
+
+
+def test_a_number_that_was_wrong_before_is_told_where_it_is_used():
+    text = (
+        MEAN
+        + r"""
+$$\frac{\partial L}{\partial \mu} = 2 (0.5 - 0.25 + 0.125) = 0.75$$
+
+$$\frac{\partial L}{\partial x_1} = 2 \cdot 0.5 + \frac{0.75}{3}$$
+"""
+    )
+    last = findings(text)[-1]
+    assert last.status == "refuted"
+    assert "0.75 stands for ∂L/∂mu, which is -0.75" in last.message
+
+
+def test_a_product_of_matrices_that_are_written_out_is_checked_entry_by_entry():
+    text = r"""$$Q = X W$$
+
+$$X = \begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}, \quad W = \begin{bmatrix} 0.5 & 1 \\ 1.5 & 2 \end{bmatrix}$$
+
+$$Q = \begin{bmatrix} 3.5 & 5 \\ 7.5 & %s \end{bmatrix}$$"""
+    assert findings(text % "11")[-1].status == "agrees"
+    wrong = findings(text % "21")[-1]
+    assert wrong.status == "refuted"
+    assert "in entry [2, 2]: 21 stands where the numbers of the document give 11" in wrong.message

@@ -6,8 +6,10 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from sympy import Expr
 
 from symgrad.checking.evaluate import Evaluator, Function
@@ -21,6 +23,7 @@ from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.verification.budget import Budget, OutOfTime
+from symgrad.verification.numbers import Array
 from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
 
@@ -34,9 +37,10 @@ class Ledger:
     """The numbers that a document has given to names so far, and those of its numbers that it has rounded.
 
     `exact` holds what a rounded number stands for, where it was computed from exact numbers; `computed` are the names
-    whose number was checked, `several` those that have had more than one.  `left` and `last` are the left-hand side
-    and the last side of the line before, `formulas` the formulas of names and derivatives, `steps` those of what
-    updates give, `written` all parts of the document's formulas.
+    whose number was checked, `several` those that have had more than one.  `arrays` are the vectors and matrices of
+    numbers, `mistaken` the numbers that are wrong, with the quantity of each and what it is.  `left` and `last` are the
+    left-hand side and the last side of the line before, `formulas` the formulas of names and derivatives, `steps` those
+    of what updates give, `written` all parts of the document's formulas.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -44,6 +48,8 @@ class Ledger:
     exact: dict[str, Expr] = field(default_factory=dict)
     computed: set[str] = field(default_factory=set)
     several: set[str] = field(default_factory=set)
+    arrays: dict[str, Array] = field(default_factory=dict)
+    mistaken: dict[str, tuple[str, str]] = field(default_factory=dict)
     formulas: dict[str, t.Term] = field(default_factory=dict)
     steps: dict[str, t.Term] = field(default_factory=dict)
     written: Callable[[], frozenset[t.Term]] = frozenset
@@ -60,8 +66,13 @@ class Ledger:
             self.values[name] = number
             if verdict:
                 self.computed.add(name)
+        array, key = array_of(sentence.sides[-1]), key_of(sentence.left)
+        if array is not None and key:
+            if key in self.arrays and not np.array_equal(self.arrays[key], array):
+                self.several.add(key)
+            self.arrays[key] = array
         if verdict and verdict.correct is not None:
-            last = _printed(sentence.sides[-1])
+            last = printed_number(sentence.sides[-1])
             if last is not None and "." in last and verdict.correct.rhs != exact(last):
                 plain = last.removeprefix("-")
                 fresh = not self._uses_rounded(sentence)
@@ -79,11 +90,11 @@ class Ledger:
         """The sentence that the next one may go on from."""
         self.left = self.last = None
         if sentence.kind == "update" and isinstance(sentence.sides[1], t.Add):
-            self.steps[_key(sentence.left)] = sentence.sides[1]
+            self.steps[key_of(sentence.left)] = sentence.sides[1]
         if len(sentence.sides) < 2 or sentence.kind in ("other", "unread", "update"):
             return
         self.left, self.last = sentence.left, sentence.sides[-1]
-        key = _key(sentence.left)
+        key = key_of(sentence.left)
         formula = next((side for side in sentence.sides[1:] if not is_number(side)), None)
         if key and formula is not None:
             self.formulas[key] = formula
@@ -91,15 +102,19 @@ class Ledger:
     def continued(self, sides: Sequence[t.Term]) -> tuple[t.Term, ...]:
         """The sides of a line, behind what they go on from: the line before, or the formula of the same quantity."""
         first, *rest = sides
-        key = _key(first)
-        if self.last is not None and self.left is not None and (self.left is first or (key and _key(self.left) == key)):
+        key = key_of(first)
+        if (
+            self.last is not None
+            and self.left is not None
+            and (self.left is first or (key and key_of(self.left) == key))
+        ):
             return (first, self.last, *rest)
-        if key in self.formulas and rest and is_number(rest[0]) and _printed(rest[0]) is None:
+        if key in self.formulas and rest and is_number(rest[0]) and printed_number(rest[0]) is None:
             return (first, self.formulas[key], *rest)
         return tuple(sides)
 
 
-def _key(left: t.Term) -> str:
+def key_of(left: t.Term) -> str:
     """What a left-hand side is about: a name, or one quantity's derivative by another."""
     name, at, parameters = named(left)
     if name and not parameters:
@@ -200,12 +215,12 @@ class Speller:
 def learned(symbolic: t.Term, numeric: t.Term) -> Iterator[tuple[str, str]]:
     """The numbers that stand where a formula has names."""
     if isinstance(symbolic, t.Ref) and not symbolic.at:
-        number = _printed(numeric)
+        number = printed_number(numeric)
         if number is not None:
             yield symbolic.name, number
         return
     if isinstance(symbolic, t.Partial) and isinstance(symbolic.of, t.Ref) and len(symbolic.by) == 1:
-        number = _printed(numeric)
+        number = printed_number(numeric)
         by = symbolic.by[0]
         if number is not None and isinstance(by, t.Ref) and not by.at and not symbolic.of.at:
             yield partial_name(symbolic.of.name, by.name), number
@@ -234,13 +249,25 @@ def learned(symbolic: t.Term, numeric: t.Term) -> Iterator[tuple[str, str]]:
             yield from learned(first, second)
 
 
-def _printed(term: t.Term) -> str | None:
-    """A number as it is printed, with its sign."""
-    if isinstance(term, t.Num):
-        return term.text
-    if isinstance(term, t.Add) and len(term.terms) == 1 and isinstance(term.terms[0], t.Num) and term.signs == ("-",):
-        return f"-{term.terms[0].text}"
+def printed_number(term: t.Term) -> str | None:
+    """A number as it is printed, with its sign; one with a power of ten, 3 × 10^{-4}, as the decimal that it is."""
+    match term:
+        case t.Num():
+            return term.text
+        case t.Add(terms=(only,), signs=("-",)) if not isinstance(only, t.Add):
+            number = printed_number(only)
+            return None if number is None else f"-{number}"
+        case t.Power(base=t.Num(text="10")):
+            return _scaled("1", printed_number(term.exponent))
+        case t.Mul(factors=(t.Num() as digits, t.Power(base=t.Num(text="10")) as power)):
+            return _scaled(digits.text, printed_number(power.exponent))
     return None
+
+
+def _scaled(digits: str, exponent: str | None) -> str | None:
+    if exponent is None or not re.fullmatch(r"-?\d\d?", exponent):
+        return None
+    return format(Decimal(digits).scaleb(int(exponent)), "f")
 
 
 def assigned(sentence: Sentence) -> tuple[str, str] | None:
@@ -248,14 +275,28 @@ def assigned(sentence: Sentence) -> tuple[str, str] | None:
     if len(sentence.sides) < 2:
         return None
     name, at, _ = named(sentence.left)
-    number = _printed(sentence.sides[-1])
+    number = printed_number(sentence.sides[-1])
     if not name:
         if isinstance(sentence.left, t.Partial) and isinstance(sentence.left.of, t.Ref) and len(sentence.left.by) == 1:
             by = sentence.left.by[0]
-            if isinstance(by, t.Ref) and number is not None:
+            if isinstance(by, t.Ref) and not by.at and number is not None:
                 return partial_name(sentence.left.of.name, by.name), number
         return None
     return None if number is None or at else (name, number)
+
+
+def array_of(term: t.Term) -> Array | None:
+    """The numbers of a vector or a matrix that is written out, as texts; of one row or column, those of a vector."""
+    if isinstance(term, t.Transposed):
+        turned = array_of(term.body)
+        return turned if turned is None else turned.T
+    if not isinstance(term, t.Entries):
+        return None
+    rows = [[printed_number(entry) for entry in row] for row in term.rows]
+    if len({len(row) for row in rows}) != 1 or any(entry is None for row in rows for entry in row):
+        return None
+    array = np.array(rows, dtype=object)
+    return array.ravel() if 1 in array.shape else array
 
 
 def check_numbers(
@@ -272,7 +313,7 @@ def check_numbers(
         return None
     values = dict(ledger.values)
     if first > 0:
-        inserted = list(learned(sides[first - 1], sides[first])) if first > 1 or not _key(sides[0]) else []
+        inserted = list(learned(sides[first - 1], sides[first])) if first > 1 or not key_of(sides[0]) else []
         slip = _slip(inserted, ledger)
         if slip is not None:
             return slip
@@ -300,7 +341,7 @@ def check_numbers(
     given: dict[str, Any] = {name: exact(values[name]) for name in speller.names if name in values}
     found = verify_numbers(texts, {**given, **speller.called}, seconds=seconds)
     named_part = re.match(r"-?[\d.]+ stands for .*[^\d.\s-].* [=≈]", found.diagnosis) and ";" not in found.diagnosis
-    if found.status == "refuted" and _within_rounding(texts, {**given, **speller.called}, not named_part, seconds):
+    if found.status == "refuted" and within_rounding(texts, {**given, **speller.called}, not named_part, seconds):
         reason = "every number is right to its printed digits, those of the side before being rounded"
         return Verdict("agrees", found.claim, reason, correct=found.correct)
     if found.status == "refuted" and ledger.rounded:
@@ -316,10 +357,10 @@ def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float
     It is refuted only if each of the numbers is exact and the only one that its name has had, and it is nearly right:
     any other number may be that of another example.
     """
-    number = _printed(sentence.sides[-1])
+    number = printed_number(sentence.sides[-1])
     if number is None or len(sentence.sides) != 2:
         return None
-    own = _key(sentence.left)
+    own = key_of(sentence.left)
     values = {name: value for name, value in ledger.values.items() if name != own}
     verdict = _value(sentence, world, ledger, values, number, seconds)
     if verdict is None:  # numbers that were computed are rounded, and what they were computed from may not be
@@ -338,7 +379,7 @@ def _value(
 ) -> Verdict | None:
     """The verdict on a number for a quantity that these values give one; None for none that is certain."""
     found = Substitution(world, sentence.number, values)
-    formula = ledger.steps.get(_key(sentence.left), sentence.left)
+    formula = ledger.steps.get(key_of(sentence.left), sentence.left)
     try:
         verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(formula)), number]))
     except (Misfit, SymgradError, OutOfTime, RecursionError):
@@ -438,7 +479,7 @@ def _is_one_edit(first: str, second: str) -> bool:
     return any(first[start + a :] == second[start + b :] for a, b in ((1, 1), (1, 0), (0, 1)))
 
 
-def _within_rounding(texts: list[str], given: Mapping[str, Any], inside: bool, seconds: float) -> bool:
+def within_rounding(texts: list[str], given: Mapping[str, Any], inside: bool, seconds: float) -> bool:
     """Whether each side is what the one before it comes to, its new decimals being rounded in their last digit.
 
     Decimals inside a side may only be rounded if `inside`: if none of them stands for a part that has another value.
@@ -516,7 +557,7 @@ def _points(sides: Sequence[t.Term], functions: Mapping[str, Function]) -> dict[
     for node in t.walk(sides[0]):
         if isinstance(node, t.Apply) and node.function in functions:
             for parameter, argument in zip(functions[node.function].parameters, node.arguments, strict=False):
-                number = _printed(argument)
+                number = printed_number(argument)
                 if number is not None:
                     found[parameter] = number
     return found

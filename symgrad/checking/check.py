@@ -7,6 +7,7 @@ import functools
 import itertools
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +19,7 @@ from symgrad.checking.activations import with_layered
 from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.applied import with_applied
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
-from symgrad.checking.arithmetic import Ledger, assigned, check_numbers, check_value
+from symgrad.checking.arithmetic import Ledger, array_of, assigned, check_numbers, check_value, key_of
 from symgrad.checking.batches import divided
 from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
@@ -52,6 +53,7 @@ from symgrad.checking.solutions import Gradient, gradient, vanishing
 from symgrad.checking.turned import turned
 from symgrad.checking.unknown import spelled
 from symgrad.checking.updates import check_update, gradient_meant, whole_gradient, written_gradient
+from symgrad.checking.worked import check_worked
 from symgrad.checking.world import CycleError, World, defined_by, names_error
 from symgrad.equations import Size, axis, names_in
 from symgrad.errors import SymgradError
@@ -494,6 +496,8 @@ class _Checker:
                 if all(size is not None for size in shape) and name not in known:
                     sizes_found = tuple(size for size in shape if size is not None)
                     known[name] = sizes_found if sizes_found[1:] != (axis("1"),) else sizes_found[:1]
+        for name, rank in _written_out(sentences).items():
+            known.setdefault(name, tuple(Size(f"{name}_length{place}") for place in range(rank)))
         for array, one in self.resolver.samples.items():  # x^{(i)} has the axes of x
             if one in known and array not in known:
                 known[array] = (Size(f"{array}_length"), *known[one])
@@ -565,7 +569,13 @@ class _Checker:
         verdict = check_numbers(sentence.sides, functions, self.ledger, self.seconds)
         if verdict is None:
             verdict = check_value(sentence, self.world, self.ledger, self.seconds)
+        worked = check_worked(sentence, self.judge, self.ledger, self.seconds)
+        if verdict is None or (verdict and worked is not None and worked.status == "refuted"):
+            verdict = worked
+        fresh = key_of(sentence.left) not in self.ledger.arrays
         self.ledger.learn(sentence, verdict)
+        given = verdict is None and fresh and key_of(sentence.left) in self.ledger.arrays
+        base = dataclasses.replace(base, kind="definition" if given else "numbers")
         if verdict is None:
             return base
         return self._with(base, sentence, verdict, "numbers", 0, None, start)
@@ -581,7 +591,7 @@ class _Checker:
         formulas = tuple(itertools.takewhile(lambda side: not is_number(side), sentence.sides))
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
             claimed = len(formulas) > 1 and isinstance(sentence.left, t.Partial) and not _is_at_a_point(sentence.left)
-            return dataclasses.replace(numbers, kind="claim" if claimed else "numbers")
+            return dataclasses.replace(numbers, kind="claim") if claimed else numbers
         return self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
@@ -648,7 +658,7 @@ class _Checker:
         return self._with_judged(base, sentence, found, rule, start)
 
     def _definition(self, base: Finding, sentence: Sentence, restated: bool, start: int) -> Finding:
-        given = assigned(sentence)
+        given = assigned(sentence) or array_of(sentence.sides[-1])
         if given is not None and is_number(sentence.sides[1]):
             self.ledger.learn(sentence, None)
             return base
@@ -803,6 +813,17 @@ def _is_constant_claim(sentence: Sentence) -> bool:
         return False
     right = sentence.sides[1]
     return not _is_at_a_point(sentence.left) and isinstance(right, t.Num) and right.text in ("0", "1", "2")
+
+
+def _written_out(sentences: Sequence[Sentence]) -> dict[str, int]:
+    """The number of axes of names whose numbers are written out, where that is always the same."""
+    ranks: dict[str, set[int]] = defaultdict(set)
+    for sentence in sentences:
+        array = array_of(sentence.sides[-1]) if len(sentence.sides) > 1 else None
+        name, at, parameters = named(sentence.left) if array is not None else ("", (), ())
+        if array is not None and name and not at and not parameters:
+            ranks[name].add(array.ndim)
+    return {name: min(found) for name, found in ranks.items() if len(found) == 1}
 
 
 def _is_at_a_point(term: t.Term) -> bool:

@@ -402,13 +402,26 @@ class Judge:
         found.algebra.pointwise = manner.pointwise
         return found
 
-    def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
+    def meaning(self, term: t.Term, number: int) -> tuple[Context, Equation]:
+        """What a term stands for in the statement with a number, read plainly, as an equation of a model."""
+        reader = dataclasses.replace(self, shapes=self.shapes.copy())
+        evaluator, abstract = reader._reader((term,), number, Manner())
+        value = evaluator.value(term)
+        context = reader._context(evaluator, number, abstract)
+        return context, Equation("value", context.without_partials(value.expr), value.axes)
+
+    def _reader(self, sides: Sequence[t.Term], number: int, manner: Manner) -> tuple[Evaluator, frozenset[str]]:
+        """What reads some sides, and the losses of which nothing is known there."""
         evaluator = self.evaluator(number, manner)
-        abstract = self.world.abstract((left, right), number, scalars(self.world, self.shapes))
+        abstract = self.world.abstract(tuple(sides), number, scalars(self.world, self.shapes))
         abstract = frozenset({ANY_LOSS}) if self.any_loss else abstract
         evaluator.scalars = abstract
         if abstract and not evaluator.loss:
             evaluator.loss = min(abstract)
+        return evaluator, abstract
+
+    def _read(self, left: t.Term, right: t.Term, number: int, manner: Manner, budget: Budget) -> Judged | None:
+        evaluator, abstract = self._reader((left, right), number, manner)
         again = functools.partial(self._read, left, right, number, dataclasses.replace(manner, pointwise=True), budget)
         try:
             first = evaluator.value(left)

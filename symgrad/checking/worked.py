@@ -1,0 +1,141 @@
+"""Worked examples: what a quantity is at the vectors and numbers that a document gives, beside the numbers inserted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from symgrad.checking.arithmetic import Ledger, Speller, array_of, key_of, printed_number, within_rounding
+from symgrad.checking.judge import Judge
+from symgrad.checking.sentences import Sentence, is_number
+from symgrad.checking.unknown import sloped
+from symgrad.checking.values import Misfit
+from symgrad.checking.world import CycleError
+from symgrad.equations import Equation, Size, names_in
+from symgrad.errors import SymgradError
+from symgrad.names import partial_name
+from symgrad.reading.latex import terms as t
+from symgrad.verification.budget import Budget, OutOfTime
+from symgrad.verification.context import Context
+from symgrad.verification.numbers import FLOATS, Array, NoValue
+from symgrad.verification.numeric import verify_numbers
+from symgrad.verification.values import Values
+from symgrad.verification.verdict import Verdict
+
+DIGITS = 12  # of what is computed in floats
+FAR = 5  # units of the last printed digit, which no rounding on the way explains
+NEAR = 0.01  # how far apart, relatively, a number with the wrong sign may be from the right one, for its rounding
+
+
+def check_worked(sentence: Sentence, judge: Judge, ledger: Ledger, seconds: float) -> Verdict | None:
+    """The verdict on numbers for a quantity that a document's vectors and numbers give a value; None for none.
+
+    They are refuted only where the sign is wrong, or where one of them is a number that was found wrong before: other
+    deviations may be those of numbers that were rounded on the way.
+    """
+    side = next((side for side in sentence.sides[1:] if is_number(side)), None)
+    if not ledger.arrays or side is None:
+        return None
+    try:
+        found = Budget(seconds).run(lambda: _Example(judge, ledger).value(sentence.left, sentence.number))
+        entries = array_of(side)
+        if entries is None:
+            return _of_number(sentence, Speller({}).text(side), found.item(), ledger, seconds)
+    except (Misfit, NoValue, SymgradError, CycleError, OutOfTime, RecursionError, ValueError):
+        return None
+    return _of_entries(found, entries) if entries.shape == found.shape else None
+
+
+def _of_number(sentence: Sentence, text: str, found: float, ledger: Ledger, seconds: float) -> Verdict | None:
+    value = f"{found:.{DIGITS}g}"
+    if within_rounding([value, text], {}, True, seconds):
+        return Verdict("agrees", "", "every number is right to its printed digits, where numbers were rounded before")
+    name, wrong = key_of(sentence.left), ""
+    if found and abs(_number(text, seconds) + found) < NEAR * abs(found):
+        wrong = "the sign is wrong"
+    for printed, (other, correct) in ledger.mistaken.items():
+        put = re.sub(rf"(?<![\w.]){re.escape(printed)}(?![\w.])", f"({correct})", text)
+        if put != text and within_rounding([value, put], {}, True, seconds):
+            wrong = f"{printed} stands for {other}, which is {float(correct):.4g}"
+    if not wrong:
+        return None
+    last = printed_number(sentence.sides[-1])
+    if last is not None and name:
+        ledger.mistaken[last] = name, value
+    return Verdict("refuted", "", f"the numbers of the document give {found:.4g}", diagnosis=wrong)
+
+
+@dataclass(frozen=True)
+class _Example:
+    """What a document's quantities are at its numbers; raises NoValue where they give none."""
+
+    judge: Judge
+    ledger: Ledger
+
+    def value(self, term: t.Term, number: int) -> Array:
+        """What a term is: computed from what its definitions come down to, not from numbers on the way."""
+        context, side = self.judge.meaning(term, number)
+        values = Values(FLOATS, {}, {})
+        self._need(context, side, values, set())
+        return values.of(side)
+
+    def _need(self, context: Context, equation: Equation, values: Values, above: set[str]) -> None:
+        """Gives a value to all names that an equation uses, and their axes a length."""
+        for name in names_in(equation.rhs):
+            if name in values.arrays:
+                continue
+            own = next((each for each in context.model.equations if each.name == name), None)
+            try:
+                if own is None or name in above:
+                    raise NoValue
+                self._need(context, own, values, above | {name})
+                values.define([own])
+            except NoValue:
+                self._give(context, name, values)
+
+    def _give(self, context: Context, name: str, values: Values) -> None:
+        """The numbers that the document says; a name that it has given several has none."""
+        pair = sloped(name)
+        known = name if pair is None else partial_name(pair[1], pair[0])
+        if known in self.ledger.several:
+            raise NoValue
+        given = self.ledger.arrays.get(known, self.ledger.values.get(known))
+        if given is None:
+            raise NoValue
+        array = np.asarray(given, float)
+        axes = context.model.quantities[name].axes
+        if len(axes) != array.ndim:
+            raise NoValue
+        for axis, length in zip(axes, array.shape, strict=True):
+            if isinstance(axis, Size):
+                values.sizes.setdefault(axis, length)
+            if values.size(axis) != length:
+                raise NoValue
+        values.arrays[name] = array
+
+
+def _of_entries(found: Array, entries: Array) -> Verdict | None:
+    """The verdict on the numbers of an array: that some are wrong is said where most are right."""
+    printed = entries.astype(float)
+    units = np.vectorize(lambda text: 10.0 ** -len(text.partition(".")[2]), otypes=[float])(entries)
+    apart = np.abs(found - printed)
+    right = apart <= units * (0.5 + 10.0**-DIGITS)
+    if right.all():
+        return Verdict("agrees", "", "each entry is, to its printed digits, what the numbers of the document give")
+    wrong = (apart > FAR * units) & (apart > 2 * NEAR * np.abs(found))
+    if not wrong.any() or np.count_nonzero(right & (printed != 0)) < max(2, entries.size / 2):
+        return None
+    place = tuple(np.argwhere(wrong)[0])
+    at = ", ".join(str(index + 1) for index in place)
+    diagnosis = f"in entry [{at}]: {entries[place]} stands where the numbers of the document give {found[place]:.4g}"
+    return Verdict("refuted", "", "most of its entries are right, this one isn't", diagnosis=diagnosis)
+
+
+def _number(text: str, seconds: float) -> float:
+    """The value of arithmetic; raises NoValue."""
+    found = verify_numbers([text, "0"], seconds=seconds).correct
+    if found is None:
+        raise NoValue
+    return float(found.rhs)
