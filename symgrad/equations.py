@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Indexed, IndexedBase, Integer, S, Symbol
+from sympy.core.cache import cacheit
 from sympy.core.function import AppliedUndef
 
 from symgrad.errors import ModelError
@@ -43,15 +44,22 @@ class Index(Symbol):  # type: ignore[misc]  # SymPy has no type stubs
     size: Expr
 
     def __new__(cls, name: str, size: Expr) -> Index:
-        self: Index = Symbol.__xnew__(cls, name, integer=True)
-        self.size = size
-        return self
+        """The index of that name and axis: mostly one that there is, since they are compared by identity first."""
+        found: Index = _index(name, size)
+        return found
 
     def _hashable_content(self) -> tuple[Any, ...]:
         return (*super()._hashable_content(), self.size)
 
     def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (self.name, self.size), {}
+
+
+@cacheit  # type: ignore[untyped-decorator]  # SymPy has no type stubs
+def _index(name: str, size: Expr) -> Index:
+    made: Index = Symbol.__xnew__(Index, name, integer=True)
+    made.size = size
+    return made
 
 
 @dataclass(frozen=True)

@@ -572,13 +572,19 @@ class _Checker:
         worked = check_worked(sentence, self.judge, self.ledger, self.seconds)
         if verdict is None or (verdict and worked is not None and worked.status == "refuted"):
             verdict = worked
-        fresh = key_of(sentence.left) not in self.ledger.arrays
+        given = verdict is None and self._is_given(sentence)
         self.ledger.learn(sentence, verdict)
-        given = verdict is None and fresh and key_of(sentence.left) in self.ledger.arrays
         base = dataclasses.replace(base, kind="definition" if given else "numbers")
         if verdict is None:
             return base
         return self._with(base, sentence, verdict, "numbers", 0, None, start)
+
+    def _is_given(self, sentence: Sentence) -> bool:
+        """Whether ∂L/∂y = [0.3, -0.2] says for the first time what the gradient of a loss is that nothing defines."""
+        left = sentence.left
+        if array_of(sentence.sides[-1]) is None or not isinstance(left, t.Partial) or not isinstance(left.of, t.Ref):
+            return False
+        return self.world.visible(left.of.name, sentence.number) is None and key_of(left) not in self.ledger.arrays
 
     def _in_numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         """A chain that ends in numbers: its formulas are a claim, its numbers a line of numbers."""

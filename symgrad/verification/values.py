@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -61,6 +62,7 @@ class Values:
     ) -> None:
         self.numbers, self.sizes, self.arrays, self.stand_in = numbers, dict(sizes), dict(arrays), stand_in
         self._found: dict[Expr, Laid] = {}
+        self._lengths: dict[Expr, int] = {}
 
     def define(self, equations: Iterable[Equation]) -> None:
         """Adds the value of each equation's quantity, in order; raises NoValue where one has none."""
@@ -79,10 +81,12 @@ class Values:
 
     def size(self, size: Expr) -> int:
         """The length of an axis here; raises NoValue where the sizes leave nothing of it."""
-        value = size.xreplace({known: Integer(length) for known, length in self.sizes.items()})
-        if not (value.is_Integer and value > 0):
-            raise NoValue
-        return int(value)
+        if size not in self._lengths:
+            value = size.xreplace({known: Integer(length) for known, length in self.sizes.items()})
+            if not (value.is_Integer and value > 0):
+                raise NoValue
+            self._lengths[size] = int(value)
+        return self._lengths[size]
 
     def _laid(self, expr: Expr) -> Laid:
         known = self._found.get(expr)
@@ -93,12 +97,13 @@ class Values:
     @staticmethod
     def _spread(array: Array, order: tuple[Index, ...], axes: tuple[Index, ...]) -> Array:
         """An array over some indices as one over `axes`, of length 1 where it doesn't use an axis."""
-        used = [index for index in axes if index in order]
+        if order == axes:
+            return array
+        places = {index: place for place, index in enumerate(order)}
+        used = [places[index] for index in axes if index in places]
         if len(used) != np.ndim(array):
             raise NoValue  # what has an index that nothing binds
-        moved = np.transpose(array, [order.index(index) for index in used])
-        shape = iter(moved.shape)
-        return moved.reshape([next(shape) if index in order else 1 for index in axes])
+        return np.transpose(array, used).reshape([array.shape[places[i]] if i in places else 1 for i in axes])
 
     def _together(self, parts: Iterable[Laid], build: Callable[..., Array]) -> Laid:
         parts = list(parts)
@@ -107,7 +112,7 @@ class Values:
         return np.asarray(build(*(self._spread(array, order, axes) for array, order in parts))), axes
 
     def _bounded(self, axes: tuple[Index, ...]) -> None:
-        if np.prod([self.size(index.size) for index in axes], dtype=float) > MOST_ENTRIES:
+        if math.prod(self.size(index.size) for index in axes) > MOST_ENTRIES:
             raise NoValue
 
     def _computed(self, expr: Expr) -> Laid:
@@ -192,10 +197,10 @@ class Values:
                 factors.append((self.numbers.array(self.size(index.size)), ()))
         return self._together(factors, _product)
 
-    def _cost(self, factors: list[Laid], index: Index) -> float:
+    def _cost(self, factors: list[Laid], index: Index) -> int:
         """How many products summing over an index first takes: the cheapest goes first."""
         axes = {other for _, order in factors if index in order for other in order}
-        return float(np.prod([self.size(other.size) for other in axes], dtype=float))
+        return math.prod(self.size(other.size) for other in axes)
 
     def _contraction(self, expr: Sum) -> Laid:
         """A sum of a product of floats, never multiplied out."""
