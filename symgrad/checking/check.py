@@ -28,6 +28,7 @@ from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.inputs import with_inputs
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import declared, instances
+from symgrad.checking.layout import in_one_layout
 from symgrad.checking.means import counted
 from symgrad.checking.misprints import said_twice, unsummed
 from symgrad.checking.places import last_name, starts, strides
@@ -215,14 +216,14 @@ class _Checker:
             return frozenset(t.placeless(node) for node in nodes if isinstance(node, t.Mul))
 
         self.ledger = Ledger(written=written)
-        findings: list[Finding] = []
+        pairs: list[tuple[Sentence, Finding]] = []
         for sentence in sentences:
             if self.progress is not None:
-                self.progress(sentence.fragment.text.place(max(sentence.span.start, 0)), len(findings), len(sentences))
+                self.progress(sentence.fragment.text.place(max(sentence.span.start, 0)), len(pairs), len(sentences))
             finding = self._finding(sentence, sentence.number in restated)
             if sentence.fragment.kind != "given":
-                findings.append(finding)
-        return findings
+                pairs.append((sentence, finding))
+        return in_one_layout(pairs, self.judge)
 
     # --- reading
 

@@ -37,6 +37,7 @@ from symgrad.verification.decide import decide
 from symgrad.verification.verdict import Verdict
 
 ANY_LOSS = "loss_"
+OTHER_LAYOUT = "the derivative was read in the other layout"
 FOR_ALL = "a number was read as that of all entries"
 MOST_LAYERS = 3  # instances of a claim about any layer that are looked at
 _OWN_NAMES = re.compile(r"rest__|expression\d|_v\d+\b")  # of a model, which no document has
@@ -505,7 +506,7 @@ class Judge:
         elif first.rank == second.rank:
             orders.append((second, ()))
             if first.rank == 2:
-                orders.append((algebra.transposed(second), ("the derivative was read in the other layout",)))
+                orders.append((algebra.transposed(second), (OTHER_LAYOUT,)))
         elif second.rank:  # it doesn't fit: what would make it fit is said
             yield (
                 Equation("claim", first.expr, (*used, *first.axes)),

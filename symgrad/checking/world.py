@@ -86,7 +86,7 @@ class World:
         return inverted and definition.name in differentiated and definition.name not in self.definitions
 
     def abstract(self, sides: Sequence[t.Term], number: int, losses: Iterable[str]) -> frozenset[str]:
-        """The losses that terms differentiate and nothing defines."""
+        """The losses that terms differentiate and nothing defines, and unknown ones in what they differentiate."""
         found = set()
         for side in sides:
             for node in self.opened(side, number):
@@ -98,6 +98,8 @@ class World:
                         of = self.loss(number, losses)
                     if of and not getattr(node.of, "at", ()) and self.visible(of, number) is None:
                         found.add(of)
+                    elif of and self.unknown:
+                        found |= self.unknown.keys() & {name for d in self.closure({of}, number) for name in d.uses}
         found -= self.aliases
         others = {name for name in found if name.split("_")[0] not in LOSSES}
         return frozenset(found - (others & self._inside() if others else others))  # ∂t/∂w of a target t that is given
