@@ -308,16 +308,14 @@ def check_numbers(
         if slip is not None:
             return slip
     sides = ledger.continued(sides)
-    first = next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
+    first = _first_number(sides)
     if first is None:
         return None
-    values = dict(ledger.values)
-    if first > 0:
-        inserted = list(learned(sides[first - 1], sides[first])) if first > 1 or not key_of(sides[0]) else []
-        slip = _slip(inserted, ledger)
-        if slip is not None:
-            return slip
-        values.update(inserted)
+    inserted = _inserted(sides, first)
+    slip = _slip(inserted, ledger)
+    if slip is not None:
+        return slip
+    values = {**ledger.values, **dict(inserted)}
     values.update(_points(sides, functions))
     speller = Speller(functions)
     texts: list[str] = []
@@ -349,6 +347,29 @@ def check_numbers(
         if widened is not None and widened.status == "proved":
             return widened
     return found
+
+
+def given_anew(sides: Sequence[t.Term], ledger: Ledger) -> Iterator[str]:
+    """What was chosen where a line has other numbers than its names have had: they are taken for another example's."""
+    sides = ledger.continued(sides)
+    first = _first_number(sides)
+    for name, number in _inserted(sides, first) if first is not None else ():
+        known = ledger.values.get(name)
+        if known is None or name in ledger.several or exact(number) == exact(known):
+            continue
+        if not (_is_rounding(number, known) or _is_rounding(known, number)):
+            yield f"{number} was read as another number for {name}, which is {known} before"
+
+
+def _first_number(sides: Sequence[t.Term]) -> int | None:
+    return next((place for place, side in enumerate(sides) if is_number(_flat(side))), None)
+
+
+def _inserted(sides: Sequence[t.Term], first: int) -> list[tuple[str, str]]:
+    """The numbers that the first side of numbers has for the names of the side before it."""
+    if first == 0 or (first == 1 and key_of(sides[0])):
+        return []
+    return list(learned(sides[first - 1], sides[first]))
 
 
 def check_value(sentence: Sentence, world: World, ledger: Ledger, seconds: float) -> Verdict | None:

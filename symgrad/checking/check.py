@@ -19,7 +19,7 @@ from symgrad.checking.activations import with_layered
 from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.applied import with_applied
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
-from symgrad.checking.arithmetic import Ledger, array_of, assigned, check_numbers, check_value, key_of
+from symgrad.checking.arithmetic import Ledger, array_of, assigned, check_numbers, check_value, given_anew, key_of
 from symgrad.checking.batches import divided
 from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
@@ -78,6 +78,7 @@ from symgrad.reading.latex.written import MalformedError, UnreadError
 from symgrad.verification.verdict import Verdict
 
 DEEPEST = 120  # levels of a formula's terms: a row of sums has one for each
+NO_VALUES = "its numbers are of an example whose values the document does not give"
 Progress = Callable[[Place, int, int], None]  # where it is, how many equations are done, and of how many
 
 
@@ -573,6 +574,8 @@ class _Checker:
         worked = check_worked(sentence, self.judge, self.ledger, self.seconds)
         if verdict is None or (verdict and worked is not None and worked.status == "refuted"):
             verdict = worked
+        anew = given_anew(sentence.sides, self.ledger) if verdict else ()
+        base = dataclasses.replace(base, choices=(*base.choices, *anew))
         given = verdict is None and self._is_given(sentence)
         self.ledger.learn(sentence, verdict)
         base = dataclasses.replace(base, kind="definition" if given else "numbers")
@@ -599,7 +602,15 @@ class _Checker:
         if numbers.status == "refuted" or len(formulas) < 2 or _is_at_a_point(sentence.left):
             claimed = len(formulas) > 1 and isinstance(sentence.left, t.Partial) and not _is_at_a_point(sentence.left)
             return dataclasses.replace(numbers, kind="claim") if claimed else numbers
-        return self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
+        base = dataclasses.replace(base, choices=numbers.choices)
+        claim = self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
+        if not claim.verdict or numbers.verdict is not None:
+            return claim
+        ends = self._verdict(dataclasses.replace(sentence, sides=(sentence.left, sentence.sides[len(formulas)])))
+        if ends.verdict.status == "refuted" and _is_constant(ends.verdict):  # it is another number everywhere
+            ends = dataclasses.replace(ends, side=len(formulas))
+            return self._with_judged(base, sentence, ends, "gradient", start)
+        return claim if ends.verdict else dataclasses.replace(claim, choices=(*claim.choices, NO_VALUES), rule="choice")
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         base = dataclasses.replace(base, kind=step_kind(sentence))
