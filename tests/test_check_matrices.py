@@ -202,3 +202,22 @@ def test_a_trace_makes_the_two_axes_of_a_product_as_long(tmp_path):
     shapes = "<!-- symgrad: A: 2 2 -->\n\n"
     assert statuses(tmp_path, shapes + r"$\nabla_A \operatorname{tr}(A B) = B^T$")[-1] == "proved"
     assert statuses(tmp_path, shapes + r"$\nabla_A \operatorname{tr}(A B) = 2 B^T$")[-1] == "refuted"
+
+
+NETWORK = r"""
+<!-- symgrad: W: m n; V: k m; x: n; f: elementwise; y: k -->
+$z = W x$, $a = f(z)$, $o = V a$, $L = \frac12 \|o - y\|^2$, $\delta = V^T (o - y) \odot f'(z)$
+"""
+
+
+@pytest.mark.parametrize(
+    "others, status",
+    [
+        (r"$\frac{\partial L}{\partial V} = (o - y) a^T$", "refuted"),  # in the shape of V
+        (r"$\frac{\partial L}{\partial V} = a (o - y)^T$", "proved"),
+        (r"$W \leftarrow W - \eta \frac{\partial L}{\partial W}$", "refuted"),  # the gradient has the shape of W
+        (r"$\frac{\partial o}{\partial a} = V$", "proved"),  # of a vector by a vector: Jacobians have rows
+    ],
+)
+def test_gradients_by_matrices_have_one_layout_in_a_document(tmp_path, others, status):
+    assert statuses(tmp_path, NETWORK + r"$\frac{\partial L}{\partial W} = x \delta^T$. " + others)[5] == status

@@ -149,3 +149,21 @@ $$Q = \begin{bmatrix} 3.5 & 5 \\ 7.5 & %s \end{bmatrix}$$"""
     wrong = findings(text % "21")[-1]
     assert wrong.status == "refuted"
     assert "in entry [2, 2]: 21 stands where the numbers of the document give 11" in wrong.message
+
+
+@pytest.mark.parametrize(
+    "line, status, choice",
+    [
+        (r"\frac{\partial f}{\partial a} = x + 0 = x = 4", "proved", ""),
+        (r"\frac{\partial f}{\partial a} = x + 0 = x = 7.5", "proved", "another number for x, which is 4 before"),
+        (r"\frac{\partial f}{\partial b} = 2b = 3", "proved", "values the document does not give"),
+        (r"\frac{\partial f}{\partial b} = 2b = 0", "proved", "the condition that it vanishes"),
+        (r"\frac{\partial f}{\partial c} = \frac{\partial}{\partial c} (c + 1) = 1", "proved", ""),
+        (r"\frac{\partial f}{\partial c} = \frac{\partial}{\partial c} (c + 1) = 2", "refuted", ""),
+    ],
+)
+def test_the_number_that_a_chain_ends_in_is_checked_or_said_not_to_be(line, status, choice):
+    last = findings(f"$f = a x + b^2 + c$, $x = 4$. ${line}$")[-1]
+    assert last.status == status
+    assert choice in " ".join(last.choices)
+    assert bool(choice) == bool(last.choices)

@@ -78,6 +78,7 @@ from symgrad.reading.latex.written import MalformedError, UnreadError
 from symgrad.verification.verdict import Verdict
 
 DEEPEST = 120  # levels of a formula's terms: a row of sums has one for each
+VANISHES = "= 0 was read as the condition that it vanishes"
 NO_VALUES = "its numbers are of an example whose values the document does not give"
 Progress = Callable[[Place, int, int], None]  # where it is, how many equations are done, and of how many
 
@@ -606,11 +607,15 @@ class _Checker:
         claim = self._claim(base, dataclasses.replace(sentence, sides=formulas), start)
         if not claim.verdict or numbers.verdict is not None:
             return claim
-        ends = self._verdict(dataclasses.replace(sentence, sides=(sentence.left, sentence.sides[len(formulas)])))
+        end = sentence.sides[len(formulas)]
+        ends = self._verdict(dataclasses.replace(sentence, sides=(sentence.left, end)))
         if ends.verdict.status == "refuted" and _is_constant(ends.verdict):  # it is another number everywhere
             ends = dataclasses.replace(ends, side=len(formulas))
             return self._with_judged(base, sentence, ends, "gradient", start)
-        return claim if ends.verdict else dataclasses.replace(claim, choices=(*claim.choices, NO_VALUES), rule="choice")
+        if ends.verdict:
+            return claim
+        words = VANISHES if isinstance(end, t.Num) and end.text == "0" else NO_VALUES
+        return dataclasses.replace(claim, choices=(*claim.choices, words), rule="choice")
 
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         base = dataclasses.replace(base, kind=step_kind(sentence))
