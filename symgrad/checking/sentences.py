@@ -116,8 +116,21 @@ def classified(sentence: Sentence) -> Sentence:
     sides, relations = sides[: cut + 1], relations[:cut]
     if len(sides) < 2:
         return replace(sentence, kind="other")
+    after = zip(relations, sides[1:], strict=True)
+    sides = [sides[0], *(_about(side) if mark == "≈" else side for mark, side in after)]
     found = replace(sentence, sides=tuple(sides), relations=tuple(relations))
     return replace(found, kind=_kind(found))
+
+
+def _about(side: t.Term) -> t.Term:
+    """A whole number behind ≈ as one that is rounded to its last digit that isn't 0: 42., and 4e1."""
+    match side:
+        case t.Num(text=text) if text.isdigit() and text.strip("0"):
+            digits = text.rstrip("0")
+            return replace(side, text=f"{digits}." if digits == text else f"{digits}e{len(text) - len(digits)}")
+        case t.Add(terms=(t.Num() as number,), signs=("-",)):
+            return replace(side, terms=(_about(number),))
+    return side
 
 
 def _is_primed(one: t.Term, other: t.Term) -> bool:

@@ -192,7 +192,7 @@ def _half_unit(name: str, given: Mapping[str, Any]) -> Expr:
     """Half a unit in the last printed place of a value."""
     if name not in given:
         raise ClaimError(f"{name} is said to be rounded, but has no value")
-    return Rational(1, 2) / 10 ** _places(str(given[name]))
+    return Rational(10) ** -_places(str(given[name])) / 2
 
 
 def _correct(truth: Expr) -> str:
@@ -294,9 +294,9 @@ def _places(number: str) -> int:
 def _rounds(value: Expr, number: str) -> bool:
     """Whether a value rounds to a printed decimal; a half rounds up (away from zero) or to even."""
     printed = exact(number)
-    if "." not in number:
+    if number.removeprefix("-").isdigit():
         return _same(value, printed)
-    unit = Rational(1) / 10 ** _places(number)
+    unit = Rational(10) ** -_places(number)
     side = sign(abs(value - printed) - unit / 2)
     if side != 0:
         return side < 0
@@ -304,10 +304,10 @@ def _rounds(value: Expr, number: str) -> bool:
 
 
 def _truncates(value: Expr, number: str) -> bool:
-    scale = 10 ** _places(number)
+    scale = Rational(10) ** _places(number)
     return "." in number and bool(floor(abs(value) * scale) == abs(exact(number)) * scale)
 
 
 def _rounded(value: Expr, places: int) -> Expr:
-    half = floor(abs(value) * 10**places + Rational(1, 2)) / Rational(10**places)
+    half = floor(abs(value) * Rational(10) ** places + Rational(1, 2)) / Rational(10) ** places
     return half if value >= 0 else -half

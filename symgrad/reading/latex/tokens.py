@@ -166,6 +166,8 @@ class _Scanner:
             self._add("SQRT", mark, start)
         elif mark in c.SUPERSCRIPTS or mark in c.SUBSCRIPTS:
             self._unicode_script()
+        elif unicodedata.decomposition(mark).startswith("<fraction>"):
+            self._unicode_fraction()
         elif mark == "!":
             self.place += 1
             self._add("BANG", mark, start)
@@ -226,6 +228,19 @@ class _Scanner:
             self._add(kind, piece, start)
         self.place = end
         self._add("RBRACE", "}", end - 1)
+
+    def _unicode_fraction(self) -> None:
+        """½ as \\frac{1}{2}."""
+        start = self.place
+        over, _, under = unicodedata.normalize("NFKC", self.text[start]).partition("⁄")
+        self.place = start + 1
+        if self.text[start - 1 : start].isdigit():
+            raise self._refuse(f"{self.text[start - 1 : start + 1]} may be a sum or a product; write it out", start)
+        self._add("FRAC", "frac", start)
+        for number in (over, under):
+            self._add("LBRACE", "{", start)
+            self._add("NUMBER", number, start)
+            self._add("RBRACE", "}", start)
 
     def _number(self) -> None:
         start = self.place
