@@ -1,7 +1,7 @@
-"""Documents that coverage finds, for symgrad check: `python tests/fuzz_guided.py -max_total_time=600` (pip install atheris).
+"""Documents that coverage finds, for symgrad check: `python tests/fuzz_guided.py -max_total_time=600`, with atheris.
 
-The options are libFuzzer's.  A document is read, its first byte saying as what; what raises, or takes long, stops the run and
-is written to a file, with which the same command reproduces it.
+The options are libFuzzer's.  A document is read, its first byte saying as what; what raises, or takes long, stops the
+run and is written to a file, with which the same command reproduces it.
 """
 
 from __future__ import annotations

@@ -167,3 +167,28 @@ def test_the_number_that_a_chain_ends_in_is_checked_or_said_not_to_be(line, stat
     assert last.status == status
     assert choice in " ".join(last.choices)
     assert bool(choice) == bool(last.choices)
+
+
+@pytest.mark.parametrize(
+    "line, status",
+    [
+        (r"\left.\frac{df}{dx}\right|_{x=-4} = 8", "proved"),
+        (r"\left.\frac{df}{dx}\right|_{x=-4} = 7", "refuted"),
+        (r"f'(x)|_{x=-4} = 8", "proved"),
+        (r"f'(x)|_{x=-4} = -8", "refuted"),
+        (r"\frac{\partial L}{\partial w}\Big|_{x=2} = 2", "proved"),
+        (r"\frac{\partial L}{\partial w}\Big|_{x=2} = 3", "refuted"),
+        (r"\frac{\partial L}{\partial x}\Big|_{x=2} = 3", ""),  # at which w?
+        (r"129.9 - 88.2 = 41.7 \approx 42", "proved"),
+        (r"129.9 - 88.2 = 41.7 \approx 41", "refuted"),
+        (r"129.9 - 88.2 = 42", "refuted"),
+        (r"98.7 + 0 \approx 100", "proved"),
+        (r"98.7 + 0 \approx 90", "refuted"),
+    ],
+)
+def test_numbers_at_a_point_and_about(line, status):
+    assert findings(f"$f(x) = -x^2$, $L = w x$, ${line}$")[-1].status == status
+
+
+def test_a_decimal_comma_that_is_not_read_is_asked_for():
+    assert "give --decimal-comma" in findings("$129,9 - 88,2 = 41,7$")[-1].message

@@ -405,11 +405,12 @@ def _value(
         verdict = Budget(seconds).run(lambda: verify_numbers([str(found.value(formula)), number]))
     except (Misfit, SymgradError, OutOfTime, RecursionError):
         return None
-    if not found.used or found.used & ledger.several:
+    if not (found.used or found.is_at_a_point) or found.used & ledger.several:
         return None
     rounded = any(ledger.values[name].removeprefix("-") in ledger.rounded for name in found.used)
     if verdict.status == "refuted":
-        if rounded or found.is_ambiguous or found.used & ledger.computed or not _is_near(verdict, number):
+        certain = (found.is_at_a_point and not found.used) or _is_near(verdict, number)
+        if rounded or found.is_ambiguous or found.used & ledger.computed or not certain:
             return None
         if verdict.correct is not None and len(verdict.diagnosis) > 80:
             value = f"{float(verdict.correct.rhs):.{_digits(number) + 1}g}"

@@ -582,6 +582,9 @@ class _Checker:
         base = dataclasses.replace(base, kind="definition" if given else "numbers")
         if verdict is None:
             return base
+        if verdict.status == "refuted" and not self.decimal_comma and _COMMA.search(sentence.fragment.text.text):
+            hint = f"{verdict.diagnosis}; if 2,5 is one number here, give --decimal-comma"
+            verdict = dataclasses.replace(verdict, diagnosis=hint)
         return self._with(base, sentence, verdict, "numbers", 0, None, start)
 
     def _is_given(self, sentence: Sentence) -> bool:
@@ -822,6 +825,7 @@ def _is_within(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
+_COMMA = re.compile(r"(?<![\w{(\[,])\d+,\d+(?![\w})\],])")  # 129,9, and no list of numbers nor of indices
 _READ = frozenset(("=", "≈", ":=", "←", "≡"))
 
 

@@ -27,6 +27,7 @@ class Substitution:
     used: set[str] = field(default_factory=set)
     steps: int = 0
     is_ambiguous: bool = False  # whether a name has several definitions, of which the last that has a number is taken
+    is_at_a_point: bool = False  # whether the term itself says at which numbers: ∂f/∂x|_{x=2}
 
     def value(self, term: t.Term) -> Expr:
         """A term's exact number."""
@@ -84,8 +85,10 @@ class Substitution:
                 return self._expr(norm.body, held) ** 2
             case t.Power():
                 return self._expr(term.base, held) ** self._expr(term.exponent, held)
-            case t.Apply(primes=0, at=()):
+            case t.Apply(primes=0 | 1, at=()):
                 return self._applied(term, held)
+            case t.Substituted():
+                return self._at(term, held)
             case t.Partial(by=(t.Ref(at=()) as by,)):
                 inner = frozenset((*held, by.name))
                 derived = self._expr(term.of, inner)
@@ -94,11 +97,22 @@ class Substitution:
                 return sympy.diff(derived, Symbol(by.name))
         raise Misfit("it has no single number")
 
+    def _at(self, term: t.Substituted, held: frozenset[str]) -> Expr:
+        self.is_at_a_point = True
+        point = {Symbol(name): self._expr(value, frozenset()) for name, value in term.values}
+        expr = self._expr(term.body, held.union(map(str, point)))
+        if not expr.free_symbols & point.keys():
+            raise Misfit("nothing says how it depends on what is given")
+        return expr.xreplace(point)
+
     def _applied(self, term: t.Apply, held: frozenset[str]) -> Expr:
         function = self.world.functions(self.number).get(term.function)
         arguments = [self._expr(argument, frozenset()) for argument in term.arguments]
         if function is not None and arguments == [Symbol(name) for name in function.parameters]:
-            return self._body(term.function, held)
-        if function is None and term.function in _FUNCTIONS and len(term.arguments) == 1:
+            body = self._body(term.function, held.union(function.parameters) if term.primes else held)
+            if term.primes and len(arguments) > 1:
+                raise Misfit("a derivative of a function of several arguments, by none of them")
+            return sympy.diff(body, arguments[0]) if term.primes else body
+        if function is None and not term.primes and term.function in _FUNCTIONS and len(term.arguments) == 1:
             return _FUNCTIONS[term.function](self._expr(term.arguments[0], held))
         raise Misfit(f"nothing says what {term.function} is")
