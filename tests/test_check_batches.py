@@ -148,3 +148,38 @@ $\frac{\partial L}{\partial B} = A^T \frac{\partial L}{\partial Q}$
 )
 def test_spellings_of_one_thing(text, found):
     assert " ".join(token.text for token in tokens(Written.of(text))) == found
+
+
+NORMALISED = r"""
+<!-- symgrad: x: H; \gamma: H; \beta: H -->
+$\mu = \frac{1}{H} \sum_{j=1}^H x_j$, $\sigma^2 = \frac1H \sum_{j=1}^H (x_j - \mu)^2$,
+$\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}$, $y = \gamma \odot \hat x + \beta$.
+"""
+
+
+@pytest.mark.parametrize(
+    "claim, status",
+    [
+        (r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot \hat x_i", "proved"),
+        (r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot x_i", "undecided"),
+        (
+            r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot \hat x",
+            "undecided",
+        ),
+        (r"\frac{\partial L}{\partial \mathbf{\beta}} = \sum_{i=1}^m \frac{\partial L}{\partial y_i}", "proved"),
+        (
+            r"\frac{\partial L}{\partial \mu_i} = "
+            r"-(\sigma_i^2 + \epsilon)^{-\frac12} \sum_{j=1}^H \frac{\partial L}{\partial \hat x_j}",
+            "proved",
+        ),
+        (
+            r"\frac{\partial L}{\partial \mu_i} = "
+            r"(\sigma_i^2 + \epsilon)^{-\frac12} \sum_{j=1}^H \frac{\partial L}{\partial \hat x_j}",
+            "undecided",
+        ),
+    ],
+)
+def test_what_holds_for_one_sample_is_summed_over_samples_and_has_their_index(tmp_path, claim, status):
+    last = check(tmp_path, NORMALISED + f"$${claim}$$")[-1]
+    assert last.status == status
+    assert bool(last.choices) == (status == "proved")

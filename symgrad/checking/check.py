@@ -24,6 +24,7 @@ from symgrad.checking.batches import divided
 from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
 from symgrad.checking.evaluate import Shape
+from symgrad.checking.fonts import in_one_font
 from symgrad.checking.infer import Inference, Shapes
 from symgrad.checking.inputs import with_inputs
 from symgrad.checking.judge import Judge, Judged
@@ -164,7 +165,7 @@ class _Checker:
             for at, found in self.declared_at
         ]
         self.anew = declared_anew(named, sentences)
-        sentences = without_strange(with_new_names(with_changes(sentences), self.anew))
+        sentences = in_one_font(without_strange(with_new_names(with_changes(sentences), self.anew)))
         given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
         sentences = with_applied(with_rows(self._with_entries(sentences)))
         sentences = turned(in_context(with_inputs(with_layered(sentences))), given)

@@ -18,6 +18,7 @@ from symgrad.checking.infer import Shapes, fit, is_constant, make_evaluator
 from symgrad.checking.layers import has_layers, instances
 from symgrad.checking.misprints import stray_indices
 from symgrad.checking.places import has_windows
+from symgrad.checking.samples import of_one_sample, without_samples
 from symgrad.checking.sentences import Sentence, has_derivative, used
 from symgrad.checking.symmetric import entries_of, places_of, symmetrized, transposed_entry
 from symgrad.checking.unknown import is_rest, rest_name, slope_name, sloped
@@ -180,6 +181,16 @@ class Judge:
             if again.verdict.status == "refuted" and again.side > side:
                 words = f"{name} was read as {meant}, with which the side that has it first is right"
                 return dataclasses.replace(again, readings=(*again.readings, words))
+        if found.verdict.status in ("undecided", "malformed"):
+            ranks = {name: len(axes) for name, axes in self.shapes.known.items()}
+            for one, words in (
+                (of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"),
+                (without_samples(sentence.sides, ranks), "an index was read as that of a sample, left out elsewhere"),
+            ):
+                if one and self._is_of_unknown(one, sentence.number):
+                    again = self._claim(dataclasses.replace(sentence, sides=one))
+                    if again.verdict:
+                        return dataclasses.replace(again, readings=(*again.readings, words))
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
         loose = self._of_each_entry(sentence, found) if found.verdict.status == "malformed" else None
@@ -218,6 +229,13 @@ class Judge:
                 words = "its letters were read as having other axes than the rest of the document suggests"
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
+
+    def _is_of_unknown(self, sides: Sequence[t.Term], number: int) -> bool:
+        """Whether the first side differentiates a loss of which nothing is known, which may be a sum of others."""
+        match sides:
+            case (t.Partial(of=t.Ref(name=of)), *_):
+                return of in self.world.abstract(sides, number, scalars(self.world, self.shapes))
+        return False
 
     def _of_each_entry(self, sentence: Sentence, found: Judged) -> Judged | None:
         """The verdict on ∂y/∂W = h, a derivative with three axes, that says what each weight is multiplied by.
