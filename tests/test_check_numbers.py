@@ -125,6 +125,33 @@ def test_numbers_are_those_of_the_vectors_that_the_document_gives(before, line, 
     assert findings(before + "\n" + line)[-1].status == status
 
 
+CLASS = r"""
+<!-- symgrad: y: k; p: k -->
+
+$$p_i = \frac{e^{y_i}}{\sum_j e^{y_j}}$$
+
+$$L = -\ln p_c$$
+
+With $p = [0.2, 0.2, 0.6]$ and"""
+
+
+@pytest.mark.parametrize(
+    "place, numbers, status, choices",
+    [
+        ("0", "[-0.8, 0.2, 0.6]", "agrees", ()),
+        ("0", "[0.8, 0.2, 0.6]", "refuted", ()),
+        ("1", "[-0.8, 0.2, 0.6]", "agrees", ("c was counted from 1",)),
+        ("1", "[0.2, -0.8, 0.6]", "agrees", ("c was counted from 0",)),
+        ("1", "[0.2, 0.2, -0.4]", "", ()),
+        ("3", "[0.2, 0.2, -0.4]", "agrees", ()),
+        ("3", "[0.2, 0.2, 0.4]", "refuted", ()),
+    ],
+)
+def test_a_letter_with_a_number_is_a_place_that_is_counted_from_0_or_from_1(place, numbers, status, choices):
+    found = findings(rf"{CLASS} $c = {place}$, $\frac{{\partial L}}{{\partial y}} = {numbers}$")[-1]
+    assert (found.status, found.choices) == (status, choices)
+
+
 def test_a_number_that_was_wrong_before_is_told_where_it_is_used():
     text = (
         MEAN

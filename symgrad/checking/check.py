@@ -574,8 +574,9 @@ class _Checker:
         if verdict is None:
             verdict = check_value(sentence, self.world, self.ledger, self.seconds)
         worked = check_worked(sentence, self.judge, self.ledger, self.seconds)
-        if verdict is None or (verdict and worked is not None and worked.status == "refuted"):
-            verdict = worked
+        if worked is not None and (verdict is None or (verdict and worked.verdict.status == "refuted")):
+            verdict = worked.verdict
+            base = dataclasses.replace(base, choices=(*base.choices, *worked.readings))
         anew = given_anew(sentence.sides, self.ledger) if verdict else ()
         base = dataclasses.replace(base, choices=(*base.choices, *anew))
         given = verdict is None and self._is_given(sentence)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from sympy import Integer
 
 from symgrad.checking.arithmetic import Ledger, Speller, array_of, key_of, printed_number, within_rounding
-from symgrad.checking.judge import Judge
+from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.sentences import Sentence, is_number
 from symgrad.checking.unknown import sloped
 from symgrad.checking.values import Misfit
 from symgrad.checking.world import CycleError
-from symgrad.equations import Equation, Size, names_in
+from symgrad.equations import Equation, Index, Size, names_in
 from symgrad.errors import SymgradError
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
@@ -29,22 +30,32 @@ FAR = 5  # units of the last printed digit, which no rounding on the way explain
 NEAR = 0.01  # how far apart, relatively, a number with the wrong sign may be from the right one, for its rounding
 
 
-def check_worked(sentence: Sentence, judge: Judge, ledger: Ledger, seconds: float) -> Verdict | None:
+def check_worked(sentence: Sentence, judge: Judge, ledger: Ledger, seconds: float) -> Judged | None:
     """The verdict on numbers for a quantity that a document's vectors and numbers give a value; None for none.
 
     They are refuted only where the sign is wrong, or where one of them is a number that was found wrong before: other
-    deviations may be those of numbers that were rounded on the way.
+    deviations may be those of numbers that were rounded on the way.  A letter with a number, the c of p_c where c = 1,
+    is a place that is counted from 0 or from 1: numbers that are right for one of them are right.
     """
     side = next((side for side in sentence.sides[1:] if is_number(side)), None)
     if not ledger.arrays or side is None:
         return None
     try:
-        found = Budget(seconds).run(lambda: _Example(judge, ledger).value(sentence.left, sentence.number))
-        entries = array_of(side)
-        if entries is None:
-            return _of_number(sentence, Speller({}).text(side), found.item(), ledger, seconds)
+        found = Budget(seconds).run(lambda: _Example(judge, ledger).values(sentence.left, sentence.number))
+        judged = [(_compared(sentence, side, value, ledger, seconds), readings) for value, readings in found]
     except (Misfit, NoValue, SymgradError, CycleError, OutOfTime, RecursionError, ValueError):
         return None
+    for verdict, readings in judged:
+        if verdict:
+            return Judged(verdict, readings=readings)
+    first = judged[0][0]
+    return None if first is None or any(verdict is None for verdict, _ in judged) else Judged(first)
+
+
+def _compared(sentence: Sentence, side: t.Term, found: Array, ledger: Ledger, seconds: float) -> Verdict | None:
+    entries = array_of(side)
+    if entries is None:
+        return _of_number(sentence, Speller({}).text(side), found.item(), ledger, seconds)
     return _of_entries(found, entries) if entries.shape == found.shape else None
 
 
@@ -74,12 +85,36 @@ class _Example:
     judge: Judge
     ledger: Ledger
 
-    def value(self, term: t.Term, number: int) -> Array:
-        """What a term is: computed from what its definitions come down to, not from numbers on the way."""
+    def values(self, term: t.Term, number: int) -> list[tuple[Array, tuple[str, ...]]]:
+        """What a term is: computed from what its definitions come down to, not from numbers on the way.
+
+        It has two values, each with how it was read, where its places may be counted from 0 or from 1.
+        """
         context, side = self.judge.meaning(term, number)
         values = Values(FLOATS, {}, {})
         self._need(context, side, values, set())
-        return values.of(side)
+        letters = sorted((free for free in side.rhs.free_symbols - {*side.indices} if isinstance(free, Index)), key=str)
+        places = {letter: self._place(str(letter)) for letter in letters}
+        starts = [
+            start
+            for start in ((1, 0) if letters else (1,))
+            if all(0 <= place - start < values.size(letter.size) for letter, place in places.items())
+        ]
+        found = []
+        for start in starts:
+            at = {letter: Integer(place - start) for letter, place in places.items()}
+            readings = tuple(f"{letter} was counted from {start}" for letter in letters) if len(starts) > 1 else ()
+            found.append((values.of(replace(side, rhs=side.rhs.xreplace(at))), readings))
+        if not found:
+            raise NoValue
+        return found
+
+    def _place(self, letter: str) -> int:
+        """The place that a letter is; raises NoValue where the document doesn't say it, or says several."""
+        number = self.ledger.values.get(letter, "")
+        if not number.isdigit() or letter in self.ledger.several:
+            raise NoValue
+        return int(number)
 
     def _need(self, context: Context, equation: Equation, values: Values, above: set[str]) -> None:
         """Gives a value to all names that an equation uses, and their axes a length."""
