@@ -73,12 +73,17 @@ class Ledger:
             self.arrays[key] = array
         if verdict and verdict.correct is not None:
             last = printed_number(sentence.sides[-1])
-            if last is not None and "." in last and verdict.correct.rhs != exact(last):
-                plain = last.removeprefix("-")
-                fresh = not self._uses_rounded(sentence)
-                self.rounded.add(plain)
-                if fresh and verdict.status == "proved":
-                    self.exact[plain] = abs(verdict.correct.rhs)
+            if last is not None:
+                is_exact = verdict.status == "proved" and not self._uses_rounded(sentence)
+                self.compute(last, verdict.correct.rhs, is_exact)
+
+    def compute(self, number: str, value: Expr, is_exact: bool) -> None:
+        """A printed number is a value, perhaps rounded; the value itself may be that of numbers that were rounded."""
+        if "." in number and value != exact(number):
+            plain = number.removeprefix("-")
+            self.rounded.add(plain)
+            if is_exact:
+                self.exact[plain] = abs(value)
 
     def _uses_rounded(self, sentence: Sentence) -> bool:
         nodes = [node for side in sentence.sides[:-1] for node in t.walk(side)]
@@ -317,6 +322,18 @@ def check_numbers(
         return slip
     values = {**ledger.values, **dict(inserted)}
     values.update(_points(sides, functions))
+    return compared(sides, first, values, functions, ledger, seconds)
+
+
+def compared(
+    sides: Sequence[t.Term],
+    first: int,
+    values: Mapping[str, str],
+    functions: Mapping[str, Function],
+    ledger: Ledger,
+    seconds: float,
+) -> Verdict | None:
+    """The verdict on a chain's sides at some values, the first that is numbers being given; None without two sides."""
     speller = Speller(functions)
     texts: list[str] = []
     for place, side in enumerate(sides):
@@ -357,7 +374,7 @@ def given_anew(sides: Sequence[t.Term], ledger: Ledger) -> Iterator[str]:
         known = ledger.values.get(name)
         if known is None or name in ledger.several or exact(number) == exact(known):
             continue
-        if not (_is_rounding(number, known) or _is_rounding(known, number)):
+        if not (is_rounding(number, known) or is_rounding(known, number)):
             yield f"{number} was read as another number for {name}, which is {known} before"
 
 
@@ -466,7 +483,7 @@ def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None
     """The verdict on a number that stands for a name whose number is known to be another one, but nearly the same."""
     for name, number in inserted:
         known = ledger.values.get(name)
-        if known is None or name in ledger.several or not _is_misprint(number, known):
+        if known is None or name in ledger.several or not is_misprint(number, known):
             continue
         if name not in ledger.computed and "_d" in name and name.startswith("d"):
             continue  # a derivative that is only stated: either may be the slip
@@ -478,10 +495,10 @@ def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None
     return None
 
 
-def _is_misprint(number: str, known: str) -> bool:
+def is_misprint(number: str, known: str) -> bool:
     """Whether two numbers differ by a sign, or in one of three or more digits, neither being the other one rounded."""
     one, other = exact(number), exact(known)
-    if one == other or _is_rounding(number, known) or _is_rounding(known, number):
+    if one == other or is_rounding(number, known) or is_rounding(known, number):
         return False
     first, second = (text.replace(".", "").removeprefix("-").strip("0") for text in (number, known))
     if first == second:
@@ -489,7 +506,7 @@ def _is_misprint(number: str, known: str) -> bool:
     return min(len(first), len(second)) >= 3 and one * other > 0 and _is_one_edit(first, second)
 
 
-def _is_rounding(short: str, long: str) -> bool:
+def is_rounding(short: str, long: str) -> bool:
     """Whether a number is another one with fewer digits, rounded or cut off."""
     unit = exact("1") / 10 ** len(short.partition(".")[2])
     return bool(abs(exact(short) - exact(long)) < unit) if "." in short else False

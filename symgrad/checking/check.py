@@ -19,10 +19,11 @@ from symgrad.checking.activations import with_layered
 from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.applied import with_applied
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
-from symgrad.checking.arithmetic import Ledger, array_of, assigned, check_numbers, check_value, given_anew, key_of
+from symgrad.checking.arithmetic import Ledger, array_of, assigned, check_value, given_anew, key_of
 from symgrad.checking.batches import divided
 from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
+from symgrad.checking.entrywise import arrays_anew, check_line
 from symgrad.checking.evaluate import Shape
 from symgrad.checking.fonts import in_one_font
 from symgrad.checking.infer import Inference, Shapes
@@ -570,15 +571,16 @@ class _Checker:
 
     def _numbers(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         functions = self.world.functions(sentence.number)
-        verdict = check_numbers(sentence.sides, functions, self.ledger, self.seconds)
+        verdict = check_line(sentence.sides, functions, self.ledger, self.seconds)
         if verdict is None:
             verdict = check_value(sentence, self.world, self.ledger, self.seconds)
         worked = check_worked(sentence, self.judge, self.ledger, self.seconds)
         if worked is not None and (verdict is None or (verdict and worked.verdict.status == "refuted")):
             verdict = worked.verdict
             base = dataclasses.replace(base, choices=(*base.choices, *worked.readings))
-        anew = given_anew(sentence.sides, self.ledger) if verdict else ()
-        base = dataclasses.replace(base, choices=(*base.choices, *anew))
+        if verdict:
+            anew = (*given_anew(sentence.sides, self.ledger), *arrays_anew(sentence.sides, self.ledger))
+            base = dataclasses.replace(base, choices=(*base.choices, *anew))
         given = verdict is None and self._is_given(sentence)
         self.ledger.learn(sentence, verdict)
         base = dataclasses.replace(base, kind="definition" if given else "numbers")
@@ -625,7 +627,7 @@ class _Checker:
     def _update(self, base: Finding, sentence: Sentence, start: int) -> Finding:
         base = dataclasses.replace(base, kind=step_kind(sentence))
         verdict, wrong = check_update(sentence)
-        numbers = check_numbers(sentence.sides, self.world.functions(sentence.number), self.ledger, self.seconds)
+        numbers = check_line(sentence.sides, self.world.functions(sentence.number), self.ledger, self.seconds)
         self.ledger.learn(sentence, numbers)
         if verdict is not None and verdict.status == "refuted":
             if numbers is not None and numbers.status == "refuted":

@@ -16,6 +16,7 @@ from symgrad.checking.values import Misfit
 from symgrad.checking.world import CycleError
 from symgrad.equations import Equation, Index, Size, names_in
 from symgrad.errors import SymgradError
+from symgrad.expressions import exact
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
 from symgrad.verification.budget import Budget, OutOfTime
@@ -56,7 +57,11 @@ def _compared(sentence: Sentence, side: t.Term, found: Array, ledger: Ledger, se
     entries = array_of(side)
     if entries is None:
         return _of_number(sentence, Speller({}).text(side), found.item(), ledger, seconds)
-    return _of_entries(found, entries) if entries.shape == found.shape else None
+    verdict = _of_entries(found, entries) if entries.shape == found.shape else None
+    if verdict:
+        for number, value in zip(entries.flat, found.flat, strict=True):
+            ledger.compute(number, exact(f"{value:.{DIGITS}g}"), False)
+    return verdict
 
 
 def _of_number(sentence: Sentence, text: str, found: float, ledger: Ledger, seconds: float) -> Verdict | None:

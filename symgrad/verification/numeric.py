@@ -304,8 +304,8 @@ def _rounds(value: Expr, number: str) -> bool:
 
 
 def _truncates(value: Expr, number: str) -> bool:
-    scale = Rational(10) ** _places(number)
-    return "." in number and bool(floor(abs(value) * scale) == abs(exact(number)) * scale)
+    scale, printed = Rational(10) ** _places(number), exact(number)
+    return "." in number and bool(value * printed >= 0) and bool(floor(abs(value) * scale) == abs(printed) * scale)
 
 
 def _rounded(value: Expr, places: int) -> Expr:
