@@ -4,217 +4,26 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from sympy import Expr
-
-from symgrad.checking.evaluate import Evaluator, Function
+from symgrad.checking.evaluate import Function
+from symgrad.checking.ledger import Ledger
+from symgrad.checking.printed import is_misprint, is_rounding, key_of, printed_number
+from symgrad.checking.rounding import digits_of, within_rounding
 from symgrad.checking.sentences import Sentence, is_number, named
+from symgrad.checking.speller import Speller
 from symgrad.checking.substituted import Substitution
-from symgrad.checking.values import Algebra, Misfit, Sizes, Value
+from symgrad.checking.values import Misfit
 from symgrad.checking.world import World
 from symgrad.errors import SymgradError
 from symgrad.expressions import exact
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
-from symgrad.tensors.elementwise import ELEMENTWISE
 from symgrad.verification.budget import Budget, OutOfTime
-from symgrad.verification.numbers import Array
 from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.verdict import Verdict
-
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
-LONG = 7  # digits: more than a person computes with by hand
-_DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
-
-
-@dataclass
-class Ledger:
-    """The numbers that a document has given to names so far, and those of its numbers that it has rounded.
-
-    `exact` holds what a rounded number stands for, where it was computed from exact numbers; `computed` are the names
-    whose number was checked, `several` those that have had more than one.  `arrays` are the vectors and matrices of
-    numbers, `mistaken` the numbers that are wrong, with the quantity of each and what it is.  `left` and `last` are the
-    left-hand side and the last side of the line before, `formulas` the formulas of names and derivatives, `steps` those
-    of what updates give, `written` all parts of the document's formulas.
-    """
-
-    values: dict[str, str] = field(default_factory=dict)
-    rounded: set[str] = field(default_factory=set)
-    exact: dict[str, Expr] = field(default_factory=dict)
-    computed: set[str] = field(default_factory=set)
-    several: set[str] = field(default_factory=set)
-    arrays: dict[str, Array] = field(default_factory=dict)
-    mistaken: dict[str, tuple[str, str]] = field(default_factory=dict)
-    formulas: dict[str, t.Term] = field(default_factory=dict)
-    steps: dict[str, t.Term] = field(default_factory=dict)
-    written: Callable[[], frozenset[t.Term]] = frozenset
-    left: t.Term | None = None
-    last: t.Term | None = None
-
-    def learn(self, sentence: Sentence, verdict: Verdict | None) -> None:
-        """What a sentence says of numbers, its own being right or wrong."""
-        given = assigned(sentence)
-        if given is not None:
-            name, number = given
-            if name in self.values and exact(self.values[name]) != exact(number):
-                self.several.add(name)
-            self.values[name] = number
-            if verdict:
-                self.computed.add(name)
-        array, key = array_of(sentence.sides[-1]), key_of(sentence.left)
-        if array is not None and key:
-            if key in self.arrays and not np.array_equal(self.arrays[key], array):
-                self.several.add(key)
-            self.arrays[key] = array
-        if verdict and verdict.correct is not None:
-            last = printed_number(sentence.sides[-1])
-            if last is not None:
-                is_exact = verdict.status == "proved" and not self._uses_rounded(sentence)
-                self.compute(last, verdict.correct.rhs, is_exact)
-
-    def compute(self, number: str, value: Expr, is_exact: bool) -> None:
-        """A printed number is a value, perhaps rounded; the value itself may be that of numbers that were rounded."""
-        if "." in number and value != exact(number):
-            plain = number.removeprefix("-")
-            self.rounded.add(plain)
-            if is_exact:
-                self.exact[plain] = abs(value)
-
-    def _uses_rounded(self, sentence: Sentence) -> bool:
-        nodes = [node for side in sentence.sides[:-1] for node in t.walk(side)]
-        used = {node.text for node in nodes if isinstance(node, t.Num)}
-        used |= {self.values[n.name].removeprefix("-") for n in nodes if isinstance(n, t.Ref) and n.name in self.values}
-        return bool(used & self.rounded)
-
-    def passed(self, sentence: Sentence) -> None:
-        """The sentence that the next one may go on from."""
-        self.left = self.last = None
-        if sentence.kind == "update" and isinstance(sentence.sides[1], t.Add):
-            self.steps[key_of(sentence.left)] = sentence.sides[1]
-        if len(sentence.sides) < 2 or sentence.kind in ("other", "unread", "update"):
-            return
-        self.left, self.last = sentence.left, sentence.sides[-1]
-        key = key_of(sentence.left)
-        formula = next((side for side in sentence.sides[1:] if not is_number(side)), None)
-        if key and formula is not None:
-            self.formulas[key] = formula
-
-    def continued(self, sides: Sequence[t.Term]) -> tuple[t.Term, ...]:
-        """The sides of a line, behind what they go on from: the line before, or the formula of the same quantity."""
-        first, *rest = sides
-        key = key_of(first)
-        if (
-            self.last is not None
-            and self.left is not None
-            and (self.left is first or (key and key_of(self.left) == key))
-        ):
-            return (first, self.last, *rest)
-        if key in self.formulas and rest and is_number(rest[0]) and printed_number(rest[0]) is None:
-            return (first, self.formulas[key], *rest)
-        return tuple(sides)
-
-
-def key_of(left: t.Term) -> str:
-    """What a left-hand side is about: a name, or one quantity's derivative by another."""
-    name, at, parameters = named(left)
-    if name and not parameters:
-        return "_".join((name, *map(str, at)))
-    if isinstance(left, t.Partial) and isinstance(left.of, t.Ref) and len(left.by) == 1:
-        by = left.by[0]
-        if isinstance(by, t.Ref):
-            return partial_name(left.of.name, "_".join((by.name, *map(str, by.at))))
-    return ""
-
-
-@dataclass
-class Speller:
-    """Spells terms as Python does, with the functions that they call; raises Misfit for what has no number."""
-
-    functions: Mapping[str, Function]
-    called: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    names: dict[str, None] = field(default_factory=dict)
-
-    def text(self, term: t.Term, level: int = 0) -> str:
-        """A term's spelling, in parentheses where it binds less tightly than the level."""
-        text, own = self._spelled(term)
-        return text if own >= level else f"({text})"
-
-    def _spelled(self, term: t.Term) -> tuple[str, int]:
-        match term:
-            case t.Num():
-                return (term.text, ATOM if not term.text.startswith("-") else SUM)
-            case t.Ref(at=()):
-                self.names[term.name] = None
-                return term.name, ATOM
-            case t.Add():
-                signs = [sign if place or sign == "-" else "" for place, sign in enumerate(term.signs)]
-                parts = [self.text(part, PRODUCT) for part in term.terms]
-                joined = "".join(
-                    f" {s} {p}" if place else f"{s}{p}" for place, (s, p) in enumerate(zip(signs, parts, strict=True))
-                )
-                return joined, SUM
-            case t.Mul():
-                return "*".join(self.text(factor, POWER) for factor in term.factors), PRODUCT
-            case t.Div():
-                return f"{self.text(term.over, PRODUCT)}/{self.text(term.under, POWER)}", PRODUCT
-            case t.Power():
-                return f"{self.text(term.base, ATOM)}**{self.text(term.exponent, ATOM)}", POWER
-            case t.Norm(kind="|" | "‖" | "‖2"):
-                return f"abs({self.text(term.body)})", ATOM
-            case t.Entries() if len(term.rows) == 1 and len(term.rows[0]) == 1:
-                return self._spelled(term.rows[0][0])
-            case t.Apply():
-                return self._applied(term), ATOM
-            case t.Partial():
-                return self._derivative(term), ATOM
-        raise Misfit("it has no single number")
-
-    def _applied(self, term: t.Apply) -> str:
-        arguments = ", ".join(self.text(argument) for argument in term.arguments)
-        function = self.functions.get(term.function)
-        if function is not None:
-            name = term.function + "_prime" * term.primes
-            self.called[name] = self._function(term.function, function, term.primes)
-            return f"{name}({arguments})"
-        if term.function in ELEMENTWISE and not term.primes:
-            return f"{term.function}({arguments})"
-        raise Misfit(f"nothing says what {term.function} is")
-
-    def _derivative(self, term: t.Partial) -> str:
-        of = term.of
-        name = of.function if isinstance(of, t.Apply) else of.name if isinstance(of, t.Ref) and not of.at else ""
-        function = self.functions.get(name)
-        by = [by.name for by in term.by if isinstance(by, t.Ref) and not by.at]
-        if function is not None and len(function.parameters) == 1 and by in ([], [function.parameters[0]]):
-            argument = (
-                self.text(of.arguments[0])
-                if isinstance(of, t.Apply)
-                else self.text(t.Ref(of.span, function.parameters[0]))
-            )
-            self.called[f"grad_{name}"] = self._function(name, function, 1)
-            return f"grad_{name}({argument})"
-        if name and len(by) == 1:
-            self.names[partial_name(name, by[0])] = None
-            return partial_name(name, by[0])
-        raise Misfit("a derivative without a number")
-
-    def _function(self, name: str, function: Function, primes: int) -> Callable[..., Expr]:
-        def apply(*arguments: Any) -> Expr:
-            evaluator = Evaluator(Algebra(Sizes()), lambda _: (), self.functions)
-            span = t.NOWHERE
-            given = tuple(t.Ref(span, f"argument{place}_") for place in range(len(arguments)))
-            evaluator.local = {
-                ref.name: Value(getattr(argument, "expr", argument))
-                for ref, argument in zip(given, arguments, strict=True)
-            }
-            return evaluator.value(t.Apply(span, name, given, primes)).expr
-
-        return apply
 
 
 def learned(symbolic: t.Term, numeric: t.Term) -> Iterator[tuple[str, str]]:
@@ -252,56 +61,6 @@ def learned(symbolic: t.Term, numeric: t.Term) -> Iterator[tuple[str, str]]:
     if same:
         for first, second in zip(one, other, strict=True):
             yield from learned(first, second)
-
-
-def printed_number(term: t.Term) -> str | None:
-    """A number as it is printed, with its sign; one with a power of ten, 3 × 10^{-4}, as the decimal that it is."""
-    match term:
-        case t.Num():
-            return term.text
-        case t.Add(terms=(only,), signs=("-",)) if not isinstance(only, t.Add):
-            number = printed_number(only)
-            return None if number is None else f"-{number}"
-        case t.Power(base=t.Num(text="10")):
-            return _scaled("1", printed_number(term.exponent))
-        case t.Mul(factors=(t.Num() as digits, t.Power(base=t.Num(text="10")) as power)):
-            return _scaled(digits.text, printed_number(power.exponent))
-    return None
-
-
-def _scaled(digits: str, exponent: str | None) -> str | None:
-    if exponent is None or not re.fullmatch(r"-?\d\d?", exponent):
-        return None
-    return format(Decimal(digits).scaleb(int(exponent)), "f")
-
-
-def assigned(sentence: Sentence) -> tuple[str, str] | None:
-    """The name and the number of w = 0.7."""
-    if len(sentence.sides) < 2:
-        return None
-    name, at, _ = named(sentence.left)
-    number = printed_number(sentence.sides[-1])
-    if not name:
-        if isinstance(sentence.left, t.Partial) and isinstance(sentence.left.of, t.Ref) and len(sentence.left.by) == 1:
-            by = sentence.left.by[0]
-            if isinstance(by, t.Ref) and not by.at and number is not None:
-                return partial_name(sentence.left.of.name, by.name), number
-        return None
-    return None if number is None or at else (name, number)
-
-
-def array_of(term: t.Term) -> Array | None:
-    """The numbers of a vector or a matrix that is written out, as texts; of one row or column, those of a vector."""
-    if isinstance(term, t.Transposed):
-        turned = array_of(term.body)
-        return turned if turned is None else turned.T
-    if not isinstance(term, t.Entries):
-        return None
-    rows = [[printed_number(entry) for entry in row] for row in term.rows]
-    if len({len(row) for row in rows}) != 1 or any(entry is None for row in rows for entry in row):
-        return None
-    array = np.array(rows, dtype=object)
-    return array.ravel() if 1 in array.shape else array
 
 
 def check_numbers(
@@ -430,7 +189,7 @@ def _value(
         if rounded or found.is_ambiguous or found.used & ledger.computed or not certain:
             return None
         if verdict.correct is not None and len(verdict.diagnosis) > 80:
-            value = f"{float(verdict.correct.rhs):.{_digits(number) + 1}g}"
+            value = f"{float(verdict.correct.rhs):.{digits_of(number) + 1}g}"
             return replace(verdict, diagnosis=f"{number} stands where the numbers of the document give {value}")
     return verdict if verdict.status in ("proved", "refuted") else None
 
@@ -493,91 +252,6 @@ def _slip(inserted: Sequence[tuple[str, str]], ledger: Ledger) -> Verdict | None
             diagnosis = f"{number} stands for {name} = {known}"
         return Verdict("refuted", "", f"{name} is {known} before", diagnosis=diagnosis)
     return None
-
-
-def is_misprint(number: str, known: str) -> bool:
-    """Whether two numbers differ by a sign, or in one of three or more digits, neither being the other one rounded."""
-    one, other = exact(number), exact(known)
-    if one == other or is_rounding(number, known) or is_rounding(known, number):
-        return False
-    first, second = (text.replace(".", "").removeprefix("-").strip("0") for text in (number, known))
-    if first == second:
-        return len(first) >= 3 and one == -other
-    return min(len(first), len(second)) >= 3 and one * other > 0 and _is_one_edit(first, second)
-
-
-def is_rounding(short: str, long: str) -> bool:
-    """Whether a number is another one with fewer digits, rounded or cut off."""
-    unit = exact("1") / 10 ** len(short.partition(".")[2])
-    return bool(abs(exact(short) - exact(long)) < unit) if "." in short else False
-
-
-def _is_one_edit(first: str, second: str) -> bool:
-    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False))
-    start = sum(1 for _ in same)
-    return any(first[start + a :] == second[start + b :] for a, b in ((1, 1), (1, 0), (0, 1)))
-
-
-def within_rounding(texts: list[str], given: Mapping[str, Any], inside: bool, seconds: float) -> bool:
-    """Whether each side is what the one before it comes to, its new decimals being rounded in their last digit.
-
-    Decimals inside a side may only be rounded if `inside`: if none of them stands for a part that has another value.
-
-    A sum or a product of numbers that were rounded for it is itself right to no more digits.
-    """
-    for before, side in itertools.pairwise(texts):
-        fresh = [number for number in dict.fromkeys(_DECIMAL.findall(side)) if number not in _DECIMAL.findall(before)]
-        fresh = [number for number in fresh if _digits(number) > 2] or fresh  # 0.5 beside 0.2297 is exact
-        if _DECIMAL.fullmatch(side.removeprefix("-")) and _is_last_digit(before, side, given, seconds):
-            continue
-        if not inside or not fresh or len(fresh) > 4 or _DECIMAL.fullmatch(side.removeprefix("-")):
-            if verify_numbers([before, side], given, seconds=seconds).status != "proved":
-                return False
-            continue
-        names = {f"fresh{place}": number for place, number in enumerate(fresh)}
-        wide = side
-        for name, number in names.items():
-            wide = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", name, wide)
-        if not _meets(wide, names, before, given, seconds):
-            return False
-    return True
-
-
-def _digits(number: str) -> int:
-    return len(number.replace(".", "").lstrip("0"))
-
-
-def _is_last_digit(before: str, side: str, given: Mapping[str, Any], seconds: float) -> bool:
-    """Whether a long decimal is off by one in its last digit only, its factors having been as long and rounded."""
-    digits = side.removeprefix("-").replace(".", "").lstrip("0")
-    if len(digits) < LONG or not any(len(n.replace(".", "").lstrip("0")) >= LONG - 1 for n in _DECIMAL.findall(before)):
-        return False
-    wanted = verify_numbers([before, "0"], given, seconds=seconds)
-    if wanted.correct is None:
-        return False
-    unit = exact("1") / 10 ** len(side.partition(".")[2])
-    return bool(abs(wanted.correct.rhs - exact(side)) <= unit)
-
-
-def _meets(wide: str, names: Mapping[str, str], before: str, given: Mapping[str, Any], seconds: float) -> bool:
-    """Whether some numbers that round to the printed ones give a side the value of the side before it."""
-    values = {}
-    for sign in ("", "-", "+"):
-        shifted = {name: _shifted(number, sign) for name, number in names.items()}
-        found = verify_numbers([wide, "0"], {**given, **shifted}, seconds=seconds)
-        if found.correct is None:
-            return False
-        values[sign] = found.correct.rhs
-    wanted = verify_numbers([before, "0"], given, seconds=seconds)
-    if wanted.correct is None:
-        return False
-    slack = max(abs(values["-"] - values[""]), abs(values["+"] - values[""]))
-    return bool(abs(wanted.correct.rhs - values[""]) <= slack)
-
-
-def _shifted(number: str, sign: str) -> Expr:
-    half = exact("0.5") / 10 ** len(number.partition(".")[2])
-    return exact(number) + (half if sign == "+" else -half if sign == "-" else 0)
 
 
 def _flat(side: t.Term) -> t.Term:

@@ -19,7 +19,7 @@ from symgrad.checking.activations import with_layered
 from symgrad.checking.anew import declared_anew, with_new_names
 from symgrad.checking.applied import with_applied
 from symgrad.checking.arguments import ARGUMENT, spelled_argument, with_arguments, with_parameters, without_strange
-from symgrad.checking.arithmetic import Ledger, array_of, assigned, check_value, given_anew, key_of
+from symgrad.checking.arithmetic import check_value, given_anew
 from symgrad.checking.batches import divided
 from symgrad.checking.changes import with_changes
 from symgrad.checking.declarations import Declarations, declarations
@@ -31,9 +31,11 @@ from symgrad.checking.inputs import with_inputs
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.layers import declared, instances
 from symgrad.checking.layout import in_one_layout
+from symgrad.checking.ledger import Ledger
 from symgrad.checking.means import counted
 from symgrad.checking.misprints import said_twice, unsummed
 from symgrad.checking.places import last_name, starts, strides
+from symgrad.checking.printed import array_of, assigned, key_of
 from symgrad.checking.report import Finding, Kind, Report
 from symgrad.checking.rows import with_rows
 from symgrad.checking.samples import with_samples

@@ -8,18 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from symgrad.checking.arithmetic import (
-    Ledger,
-    array_of,
-    check_numbers,
-    compared,
-    is_misprint,
-    is_rounding,
-    key_of,
-    printed_number,
-)
+from symgrad.checking.arithmetic import check_numbers, compared
 from symgrad.checking.evaluate import Function
 from symgrad.checking.laid import Layout
+from symgrad.checking.ledger import Ledger
+from symgrad.checking.printed import array_of, is_misprint, is_rounding, key_of, printed_number
 from symgrad.checking.sentences import is_number
 from symgrad.checking.values import Misfit
 from symgrad.expressions import exact

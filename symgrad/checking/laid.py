@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symgrad.checking.arithmetic import key_of
 from symgrad.checking.evaluate import Function
+from symgrad.checking.printed import key_of
 from symgrad.checking.values import Misfit
 from symgrad.reading.latex import terms as t
 from symgrad.tensors.elementwise import ELEMENTWISE

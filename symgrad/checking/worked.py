@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sympy import Integer
 
-from symgrad.checking.arithmetic import Ledger, Speller, array_of, key_of, printed_number, within_rounding
 from symgrad.checking.judge import Judge, Judged
+from symgrad.checking.ledger import Ledger
+from symgrad.checking.printed import array_of, key_of, printed_number
+from symgrad.checking.rounding import within_rounding
 from symgrad.checking.sentences import Sentence, is_number
+from symgrad.checking.speller import Speller
 from symgrad.checking.unknown import sloped
 from symgrad.checking.values import Misfit
 from symgrad.checking.world import CycleError
