@@ -31,7 +31,8 @@ def finding(text: str):
         (f"$y = {column('-0.3', '0.3')} [1, 2] = {column('-0.3 & 0.6', '0.3 & 0.6')}$", "refuted"),
         (r"$y = [0.1, 0.2, 0.3] \cdot [1, 2, 3] = 1.4$", "proved"),
         (r"$y = [0.1, 0.2, 0.3] \cdot [1, 2, 3] = 1.5$", "refuted"),
-        (r"$y = [0.1, 0.2, 0.3] \cdot [1, 2, 3] = [0.1, 0.4, 0.9]$", "proved"),
+        (r"$y = [0.1, 0.2, 0.3] \cdot [1, 2, 3] = [0.1, 0.4, 0.9]$", ""),  # meant as the product of each entry?
+        (f"$y = {A} {B} = {column('1 & 3', '0 & 8')}$", ""),
         ("$y = [1, 2, 3] * [1, 0, 1] = [4, 2, 4]$", ""),  # a circular convolution
         (r"$y = [1, 0, 0] \times [0, 1, 0] = [0, 0, 1]$", ""),
         ("$y = [1, 2, 3] + [1, 2] = [2, 4, 3]$", ""),
@@ -59,6 +60,7 @@ def test_arrays_that_are_written_out_are_compared_entry_by_entry(line, status):
         (f"$A B = {column('2 & 7', '3 & 11')}$", ""),  # of other matrices, more likely
         (f"$A^T B = {column('1 & 5', '3 & 11')}$", "proved"),
         (f"$A^2 = {column('7 & 15', '10 & 22')}$", "proved"),
+        (f"$A^2 = {column('1 & 9', '4 & 16')}$", ""),
         (f"$A^{{-1}} B = {column('7 & 15', '10 & 22')}$", ""),
         (r"$s = x^T x = 5$", "proved"),
         (r"$s = v^T x = 5$", ""),

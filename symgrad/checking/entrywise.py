@@ -54,15 +54,11 @@ def _check_arrays(
     layout = Layout({**known, **dict(inserted)}, ledger.values, functions)
     if not any(map(layout.has_array, sides)):
         return None
-    laid = [(side, found) for side in sides if (found := _readings(layout, side))]
     comparison = _Comparison(functions, ledger, seconds)
-    whole = comparison.verdict([found for _, found in laid], layout.is_doubtful)
-    if whole is None or whole or all(is_number(side) for side, _ in laid):
-        return whole
-    numbers = comparison.verdict([found for side, found in laid if is_number(side)], layout.is_doubtful)
-    if numbers is not None and not numbers:
-        return numbers
-    return whole if comparison.is_slip([found for _, found in laid]) else None
+    found = comparison.of_chain(layout, sides)
+    if found is None or found:
+        return found
+    return None if comparison.of_chain(replace(layout, is_loose=True), sides) else found
 
 
 def arrays_anew(sides: Sequence[t.Term], ledger: Ledger) -> Iterator[str]:
@@ -144,6 +140,17 @@ class _Comparison:
     functions: Mapping[str, Function]
     ledger: Ledger
     seconds: float
+
+    def of_chain(self, layout: Layout, sides: Sequence[t.Term]) -> Verdict | None:
+        """The verdict on a chain's sides; what isn't numbers only is refuted only for a slip in few of the entries."""
+        laid = [(side, found) for side in sides if (found := _readings(layout, side))]
+        whole = self.verdict([found for _, found in laid], layout.is_doubtful)
+        if whole is None or whole or all(is_number(side) for side, _ in laid):
+            return whole
+        numbers = self.verdict([found for side, found in laid if is_number(side)], layout.is_doubtful)
+        if numbers is not None and not numbers:
+            return numbers
+        return whole if self.is_slip([found for _, found in laid]) else None
 
     def verdict(self, sides: Sequence[Sequence[Array]], is_doubtful: bool) -> Verdict | None:
         """The verdict where one reading is right, or each one is wrong and none is doubtful."""

@@ -422,10 +422,15 @@ class Judge:
         return found
 
     def meaning(self, term: t.Term, number: int) -> tuple[Context, Equation]:
-        """What a term stands for in the statement with a number, read plainly, as an equation of a model."""
+        """What a term stands for in the statement with a number, read plainly, as an equation of a model.
+
+        Raises Misfit where another reading of it is as likely.
+        """
         reader = dataclasses.replace(self, shapes=self.shapes.copy())
         evaluator, abstract = reader._reader((term,), number, Manner())
         value = evaluator.value(term)
+        if evaluator.algebra.doubtful:
+            raise Misfit("it can be read in several ways")
         context = reader._context(evaluator, number, abstract)
         return context, Equation("value", context.without_partials(value.expr), value.axes)
 

@@ -24,13 +24,14 @@ MOST_ENTRIES = 400  # of one array
 class Layout:
     """Lays terms out, in all ways in which their products can be read; raises Misfit for what has no entries.
 
-    `arrays` are the numbers of names, `scalars` names that have one number.  Vectors have one
-    axis, whether they are written as a row or as a column.
+    `arrays` are the numbers of names, `scalars` names that have one number.  Vectors have one axis, whether they are
+    written as a row or as a column.  A loose layout also reads A B and A² as products of entries.
     """
 
     arrays: Mapping[str, Array]
     scalars: Container[str]
     functions: Mapping[str, Function]
+    is_loose: bool = False
     is_doubtful: bool = field(default=False, init=False)  # whether a product may be none of those: [1, 2, 3] * [1, 1]
 
     def readings(self, term: t.Term) -> list[Array]:
@@ -67,6 +68,7 @@ class Layout:
                 yield from self._powers(term)
             case t.Apply(arguments=(argument,)) if self._is_entrywise(term.function):
                 for array in self.readings(argument):
+                    self.is_doubtful |= array.ndim == 2 and array.shape[0] == array.shape[1]  # exp of a matrix
                     yield _of_each(lambda entry: t.with_parts(term, lambda _: entry), array)
             case t.Apply(function="softmax", arguments=(argument,)) if "softmax" not in self.functions:
                 yield from (_softmax(array) for array in self.readings(argument) if array.ndim == 1)
@@ -116,18 +118,19 @@ class Layout:
         self.is_doubtful |= sign == "*" or (sign == "×" and one.ndim == other.ndim == 1)
         if one.shape[-1] == other.shape[0]:
             yield _contracted(one, other)
-        if one.shape == other.shape:
+        if one.shape == other.shape and (self.is_loose or sign in ("×", "*")):
             yield from _each(_product, one, other)
         if one.ndim == other.ndim == 1:
             yield _of_pairs(_product, one[:, None], other[None, :])
 
     def _powers(self, term: t.Power) -> Iterator[Array]:
         for base, exponent in itertools.product(self.readings(term.base), self.readings(term.exponent)):
-            yield from _each(lambda a, b: t.Power(t.NOWHERE, a, b), base, exponent)
-            if base.ndim and not exponent.ndim:
-                if exponent.item() == t.Num(exponent.item().span, "2") and base.shape[0] == base.shape[-1]:
-                    yield _contracted(base, base)  # x² may be xᵀx, and W² a product of matrices
-                self.is_doubtful |= base.ndim == 2
+            is_square = base.ndim == 2 and base.shape[0] == base.shape[1]
+            self.is_doubtful |= is_square
+            if not is_square or self.is_loose:
+                yield from _each(lambda a, b: t.Power(t.NOWHERE, a, b), base, exponent)
+            if (is_square or base.ndim == 1) and t.placeless(term.exponent) == t.Num(t.NOWHERE, "2"):
+                yield _contracted(base, base)
 
     def _is_entrywise(self, name: str) -> bool:
         function = self.functions.get(name)
