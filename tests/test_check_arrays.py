@@ -93,3 +93,9 @@ def test_entries_that_were_rounded_may_be_used_before_rounding():
     text = r"$s = \text{softmax}([1, 2, 3]) = [0.090, 0.245, 0.665]$ and $L = -\log(0.245) = 1.4%s$"
     assert finding(text % "08").status == "proved"  # of 0.2447
     assert finding(text % "18").status == "refuted"
+
+
+def test_numbers_of_another_example_are_said_to_be_such():
+    found = finding(NAMED + r"$u = x + x = [1, 5] + [1, 5] = [2, 10]$")
+    assert "other numbers than before were read as those of x" in found.choices
+    assert not finding(NAMED + r"$u = x + x = [1, 2] + [1, 2] = [2, 4]$").choices
