@@ -164,7 +164,7 @@ $\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}$, $y = \gamma \odot \hat x 
         (r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot x_i", "undecided"),
         (
             r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot \hat x",
-            "undecided",
+            "refuted",
         ),
         (r"\frac{\partial L}{\partial \mathbf{\beta}} = \sum_{i=1}^m \frac{\partial L}{\partial y_i}", "proved"),
         (
