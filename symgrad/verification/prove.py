@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sympy import Abs, Dummy, Expr, Indexed, KroneckerDelta, Max, Min, Piecewise, S, sign
@@ -31,16 +32,23 @@ def prove(context: Context, claim: Equation, correct: Equation) -> Proof | None:
     The two are compared in the names that they are written in, then with one name after another written out.
     """
     axes = {name: quantity.axes for name, quantity in context.model.quantities.items()}
-    for gap in context.stages(claim.rhs - correct.rhs):
-        for same in (gap, context.named(gap)) if context.model.has_axes else (gap,):
-            for signs_apart in (False, True) if same.has(*CHOICES) else (False,):
-                try:
-                    proof = _vanishes(same, Normal(context.model.facts, axes, signs_apart))
-                except GaveUp:
-                    continue
-                if proof is not None:
-                    return proof
+    for same in _spellings(context, claim.rhs - correct.rhs):
+        for signs_apart in (False, True) if same.has(*CHOICES) else (False,):
+            try:
+                proof = _vanishes(same, Normal(context.model.facts, axes, signs_apart))
+            except GaveUp:
+                continue
+            if proof is not None:
+                return proof
     return None
+
+
+def _spellings(context: Context, gap: Expr) -> Iterator[Expr]:
+    """An expression at each stage, and with names put back where they aren't free; only when it is asked for."""
+    for stage in context.stages(gap):
+        yield stage
+        if context.model.has_axes:
+            yield context.named(stage)
 
 
 def _vanishes(gap: Expr, normal: Normal) -> Proof | None:
