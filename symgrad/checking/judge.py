@@ -181,16 +181,9 @@ class Judge:
             if again.verdict.status == "refuted" and again.side > side:
                 words = f"{name} was read as {meant}, with which the side that has it first is right"
                 return dataclasses.replace(again, readings=(*again.readings, words))
-        if found.verdict.status in ("undecided", "malformed"):
-            ranks = {name: len(axes) for name, axes in self.shapes.known.items()}
-            for one, words in (
-                (of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"),
-                (without_samples(sentence.sides, ranks), "an index was read as that of a sample, left out elsewhere"),
-            ):
-                if one and self._is_of_unknown(one, sentence.number):
-                    again = self._claim(dataclasses.replace(sentence, sides=one))
-                    if again.verdict:
-                        return dataclasses.replace(again, readings=(*again.readings, words))
+        of_samples = self._of_samples(sentence) if found.verdict.status in ("undecided", "malformed") else None
+        if of_samples is not None:
+            return of_samples
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
         vague = not about_axes or not self._is_shaped(sentence.sides, sentence.number)
         loose = self._of_each_entry(sentence, found) if found.verdict.status == "malformed" else None
@@ -230,12 +223,24 @@ class Judge:
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
 
-    def _is_of_unknown(self, sides: Sequence[t.Term], number: int) -> bool:
-        """Whether the first side differentiates a loss of which nothing is known, which may be a sum of others."""
-        match sides:
+    def _of_samples(self, sentence: Sentence) -> Judged | None:
+        """The verdict on a claim about all samples, or about the i-th, that is right for one without a number."""
+        match sentence.sides:
             case (t.Partial(of=t.Ref(name=of)), *_):
-                return of in self.world.abstract(sides, number, scalars(self.world, self.shapes))
-        return False
+                losses = self.world.abstract(sentence.sides, sentence.number, scalars(self.world, self.shapes))
+            case _:
+                return None
+        if of not in losses:  # one that is defined is that of one sample, and no sum of several
+            return None
+        ranks = {name: len(axes) for name, axes in self.shapes.known.items()}
+        for sides, words in (
+            (of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"),
+            (without_samples(sentence.sides, ranks), "an index was read as that of a sample, left out elsewhere"),
+        ):
+            again = self._claim(dataclasses.replace(sentence, sides=sides)) if sides else None
+            if again is not None and again.verdict:
+                return dataclasses.replace(again, readings=(*again.readings, words))
+        return None
 
     def _of_each_entry(self, sentence: Sentence, found: Judged) -> Judged | None:
         """The verdict on ∂y/∂W = h, a derivative with three axes, that says what each weight is multiplied by.
