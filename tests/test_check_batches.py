@@ -163,6 +163,10 @@ $\hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}$, $y = \gamma \odot \hat x 
         (r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot \hat x_i", "proved"),
         (r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot x_i", "undecided"),
         (
+            r"\frac{\partial L}{\partial \gamma} = \sum_{i=2}^m \frac{\partial L}{\partial y_i} \odot \hat x_i",
+            "undecided",
+        ),
+        (
             r"\frac{\partial L}{\partial \gamma} = \sum_{i=1}^m \frac{\partial L}{\partial y_i} \odot \hat x",
             "refuted",
         ),

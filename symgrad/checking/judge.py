@@ -181,7 +181,7 @@ class Judge:
             if again.verdict.status == "refuted" and again.side > side:
                 words = f"{name} was read as {meant}, with which the side that has it first is right"
                 return dataclasses.replace(again, readings=(*again.readings, words))
-        of_samples = self._of_samples(sentence) if found.verdict.status in ("undecided", "malformed") else None
+        of_samples = self._of_samples(sentence, found.verdict) if not found.verdict else None
         if of_samples is not None:
             return of_samples
         about_axes = "axes" in found.verdict.reason and found.verdict.reason != UNINDEXED
@@ -223,8 +223,11 @@ class Judge:
                 return dataclasses.replace(again, readings=(*again.readings, words))
         return found
 
-    def _of_samples(self, sentence: Sentence) -> Judged | None:
-        """The verdict on a claim about all samples, or about the i-th, that is right for one without a number."""
+    def _of_samples(self, sentence: Sentence, verdict: Verdict) -> Judged | None:
+        """The verdict on a claim about all samples, or about the i-th, that is right for one without a number.
+
+        Its axes don't fit as they are written: a sum of entries beside a vector, or an index without an axis.
+        """
         match sentence.sides:
             case (t.Partial(of=t.Ref(name=of)), *_):
                 losses = self.world.abstract(sentence.sides, sentence.number, scalars(self.world, self.shapes))
@@ -233,14 +236,17 @@ class Judge:
         if of not in losses:  # one that is defined is that of one sample, and no sum of several
             return None
         ranks = {name: len(axes) for name, axes in self.shapes.known.items()}
-        for sides, words in (
-            (of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"),
-            (without_samples(sentence.sides, ranks), "an index was read as that of a sample, left out elsewhere"),
-        ):
-            again = self._claim(dataclasses.replace(sentence, sides=sides)) if sides else None
-            if again is not None and again.verdict:
-                return dataclasses.replace(again, readings=(*again.readings, words))
-        return None
+        if re.fullmatch(r"the two sides have [1-9] and 0 axes", verdict.reason):
+            sides, words = of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"
+        elif verdict.reason == UNINDEXED:
+            sides = without_samples(sentence.sides, ranks)
+            words = "an index was read as that of a sample, left out elsewhere"
+        else:
+            return None
+        again = self._claim(dataclasses.replace(sentence, sides=sides)) if sides else None
+        if again is None or not again.verdict:
+            return None
+        return dataclasses.replace(again, readings=(*again.readings, words))
 
     def _of_each_entry(self, sentence: Sentence, found: Judged) -> Judged | None:
         """The verdict on ∂y/∂W = h, a derivative with three axes, that says what each weight is multiplied by.

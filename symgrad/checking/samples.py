@@ -39,7 +39,10 @@ def of_one_sample(sides: Sequence[t.Term]) -> tuple[t.Term, ...]:
     All that the sum is over has the index i, and γ has none.
     """
     match sides:
-        case (t.Partial(by=(t.Ref(at=()),)) as left, t.Big(kind="sum", over=(t.Over(letter=letter),), body=body)):
+        case (
+            t.Partial(by=(t.Ref(at=()),)) as left,
+            t.Big(kind="sum", over=(t.Over(letter=letter, first=None | t.Num(text="0" | "1")),), body=body),
+        ):
             own = {node.of.name for node in t.walk(body) if isinstance(node, t.Partial) and isinstance(node.of, t.Ref)}
             if all(ref.name in own or ref.at == (t.At(letter),) for ref in t.refs(body)):
                 return left, t.rewritten(body, lambda term: _without_index(term, letter))
