@@ -499,7 +499,7 @@ class Resolver:
         """A layer's or a time step's label: a place that is filled in when it is known, {l-1}, or a number."""
         if not script.letter:
             return str(script.shift)
-        if script.letter not in self.symbols.families:  # L, T: the last one
+        if script.letter not in self.symbols.families and not _runs(script.letter):  # L, T: the last one
             return f"{{END{script.shift:+d}}}" if script.shift else "{END}"
         return f"{{{script.letter}{script.shift:+d}}}" if script.shift else f"{{{script.letter}}}"
 
@@ -866,6 +866,11 @@ class Resolver:
 
 
 NOWHERE = Span(0, 0)
+
+
+def _runs(letter: str) -> bool:
+    """Whether a letter of layers or steps that the document doesn't count by is any of them, and not the last one."""
+    return len(letter) == 1 and letter.islower() and letter not in "nm"
 
 
 def _is_numeric(tree: Tree) -> bool:
