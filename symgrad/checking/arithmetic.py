@@ -11,7 +11,7 @@ from typing import Any
 from symgrad.checking.evaluate import Function
 from symgrad.checking.ledger import Ledger
 from symgrad.checking.printed import is_misprint, is_rounding, key_of, printed_number
-from symgrad.checking.rounding import digits_of, within_rounding
+from symgrad.checking.rounding import digits_of, put, within_rounding
 from symgrad.checking.sentences import Sentence, is_number, named
 from symgrad.checking.speller import Speller
 from symgrad.checking.substituted import Substitution
@@ -284,11 +284,10 @@ def _widened(
     replaced = list(texts[:-1])
     for number in sorted(ledger.rounded, key=len, reverse=True):
         plain = number.removeprefix("-")
-        pattern = re.compile(rf"(?<![\w.]){re.escape(plain)}(?![\w.])")
-        for place, text in enumerate(replaced):
-            if pattern.search(text):
-                name = names.setdefault(plain, f"rounded{len(names) + 1}")
-                replaced[place] = pattern.sub(name, text)
+        name = f"rounded{len(names) + 1}"
+        wider = [put(name, plain, text) for text in replaced]
+        if wider != replaced:
+            names[plain], replaced = name, wider
     wide = {
         name
         for name, value in values.items()

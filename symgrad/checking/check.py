@@ -731,7 +731,7 @@ class _Checker:
         """Whether u_i = Σ_j A_{ij} v_j says again, of the same quantities, what u = A v has said."""
         name, at, _ = named(sentence.sides[0])
         before = self.world.visible(name, sentence.number)
-        same = before is not None and used([before.body]) == used(sentence.sides[1:])
+        same = before is not None and before.uses == used(sentence.sides[1:])
         return same and bool(at) and before is not None and not before.at
 
     def _unsummed(self, sentence: Sentence) -> str:

@@ -177,7 +177,7 @@ class Doubts:
         if definition is None or definition not in self.broken:
             return False
         others = (d for found in whole.definitions.values() for d in found if d is not definition)
-        elsewhere = set().union(*(used([other.body]) for other in others))
+        elsewhere = set().union(*(other.uses for other in others))
         return self.world.visible(name, number) is None or not definition.uses.isdisjoint(elsewhere)
 
     def _symmetric(self, compared: tuple[Equation, Equation], context: Context) -> str:

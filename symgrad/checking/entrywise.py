@@ -12,7 +12,7 @@ from symgrad.checking.arithmetic import check_numbers, compared
 from symgrad.checking.evaluate import Function
 from symgrad.checking.laid import Layout
 from symgrad.checking.ledger import Ledger
-from symgrad.checking.printed import array_of, is_misprint, is_rounding, key_of, printed_number
+from symgrad.checking.printed import array_of, entry_text, is_misprint, is_rounding, key_of, printed_number
 from symgrad.checking.sentences import is_number
 from symgrad.checking.values import Misfit
 from symgrad.expressions import exact
@@ -121,7 +121,7 @@ def _slip(name: str, array: Array, known: Array | None) -> Verdict | None:
     place = tuple(apart[0])
     if not is_misprint(array[place], known[place]):
         return None
-    at = _spelled(place)
+    at = entry_text(place)
     diagnosis = f"{array[place]} stands for entry {at} of {name}, which is {known[place]}"
     return Verdict("refuted", "", f"{name} has other numbers before", diagnosis=diagnosis)
 
@@ -200,13 +200,9 @@ def _joined(entries: Mapping[tuple[int, ...], Verdict | None]) -> Verdict | None
     found = [verdict for verdict in entries.values() if verdict is not None]
     for place, verdict in entries.items():
         if verdict is not None and verdict.status == "refuted":
-            at = f"in entry {_spelled(place)}: " if place else ""
+            at = f"in entry {entry_text(place)}: " if place else ""
             return replace(verdict, diagnosis=at + (verdict.diagnosis or verdict.reason), correct=None)
     if len(found) < len(entries) or not all(found):
         return None
     agrees = [verdict for verdict in found if verdict.status == "agrees"]
     return replace((agrees or found)[0], correct=None)
-
-
-def _spelled(place: Sequence[int]) -> str:
-    return f"[{', '.join(str(index + 1) for index in place)}]"

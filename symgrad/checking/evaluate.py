@@ -351,12 +351,9 @@ class Evaluator:
         return self.algebra.combine(build, *parts)
 
     def _same_index(self, term: t.Choice) -> Expr | None:
-        """Kronecker's delta, where one case is that two indices are the same, and the other one that they differ."""
+        """Kronecker's delta, where a case is that two indices are the same, or different."""
         condition = term.branches[0][1]
         if condition is None or len(term.branches) != 2 or condition.relation not in ("==", "!="):
-            return None
-        other_case = term.branches[1][1]
-        if other_case is not None and not _are_opposite(condition, other_case):
             return None
         places = [side.name for side in (condition.left, condition.right) if isinstance(side, t.Ref) and not side.at]
         if len(places) != 2 or not self.letters.keys() >= set(places):
@@ -952,10 +949,3 @@ def _derivative(build: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
     written: dict[Expr, Any] = {}
     slope = collected(differential(build(slot), written), written).get(slot, S.Zero)
     return lambda expr: slope.xreplace({slot: expr})
-
-
-def _are_opposite(one: t.Comparison, other: t.Comparison) -> bool:
-    """Whether of two conditions one says that two terms are the same, and the other that these are different."""
-    sides = {t.placeless(one.left), t.placeless(one.right)}
-    same = sides == {t.placeless(other.left), t.placeless(other.right)}
-    return same and {one.relation, other.relation} == {"==", "!="}

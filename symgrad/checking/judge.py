@@ -228,25 +228,22 @@ class Judge:
 
         Its axes don't fit as they are written: a sum of entries beside a vector, or an index without an axis.
         """
-        match sentence.sides:
+        if re.fullmatch(r"the two sides have [1-9] and 0 axes", verdict.reason):
+            sides, words = of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"
+        elif verdict.reason == UNINDEXED:
+            sides = without_samples(sentence.sides, {name: len(axes) for name, axes in self.shapes.known.items()})
+            words = "an index was read as that of a sample, left out elsewhere"
+        else:
+            return None
+        match sides:
             case (t.Partial(of=t.Ref(name=of)), *_):
                 losses = self.world.abstract(sentence.sides, sentence.number, scalars(self.world, self.shapes))
             case _:
                 return None
         if of not in losses:  # one that is defined is that of one sample, and no sum of several
             return None
-        ranks = {name: len(axes) for name, axes in self.shapes.known.items()}
-        if re.fullmatch(r"the two sides have [1-9] and 0 axes", verdict.reason):
-            sides, words = of_one_sample(sentence.sides), "the sum was read as one over samples, whose losses are added"
-        elif verdict.reason == UNINDEXED:
-            sides = without_samples(sentence.sides, ranks)
-            words = "an index was read as that of a sample, left out elsewhere"
-        else:
-            return None
-        again = self._claim(dataclasses.replace(sentence, sides=sides)) if sides else None
-        if again is None or not again.verdict:
-            return None
-        return dataclasses.replace(again, readings=(*again.readings, words))
+        again = self._claim(dataclasses.replace(sentence, sides=sides))
+        return dataclasses.replace(again, readings=(*again.readings, words)) if again.verdict else None
 
     def _of_each_entry(self, sentence: Sentence, found: Judged) -> Judged | None:
         """The verdict on ∂y/∂W = h, a derivative with three axes, that says what each weight is multiplied by.

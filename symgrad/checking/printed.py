@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -13,6 +14,7 @@ from symgrad.expressions import exact
 from symgrad.names import partial_name
 from symgrad.reading.latex import terms as t
 from symgrad.verification.numbers import Array
+from symgrad.verification.numeric import unit_of
 
 
 def key_of(left: t.Term) -> str:
@@ -77,6 +79,15 @@ def array_of(term: t.Term) -> Array | None:
     return array.ravel() if 1 in array.shape else array
 
 
+def entry_text(place: Sequence[int]) -> str:
+    """An entry's place, counted from 1.
+
+    >>> entry_text((0, 2))
+    '[1, 3]'
+    """
+    return f"[{', '.join(str(index + 1) for index in place)}]"
+
+
 def is_misprint(number: str, known: str) -> bool:
     """Whether two numbers differ by a sign, or in one of three or more digits, neither being the other one rounded."""
     one, other = exact(number), exact(known)
@@ -90,8 +101,7 @@ def is_misprint(number: str, known: str) -> bool:
 
 def is_rounding(short: str, long: str) -> bool:
     """Whether a number is another one with fewer digits, rounded or cut off."""
-    unit = exact("1") / 10 ** len(short.partition(".")[2])
-    return bool(abs(exact(short) - exact(long)) < unit) if "." in short else False
+    return "." in short and bool(abs(exact(short) - exact(long)) < unit_of(short))
 
 
 def _is_one_edit(first: str, second: str) -> bool:

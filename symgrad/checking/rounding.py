@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Expr
 
 from symgrad.expressions import exact
-from symgrad.verification.numeric import verify_numbers
+from symgrad.verification.numeric import unit_of, verify_numbers
 
 LONG = 7  # digits: more than a person computes with by hand
 _DECIMAL = re.compile(r"(?<![\w.])\d*\.\d+(?![\w.])")
@@ -35,45 +35,44 @@ def within_rounding(texts: list[str], given: Mapping[str, Any], inside: bool, se
         names = {f"fresh{place}": number for place, number in enumerate(fresh)}
         wide = side
         for name, number in names.items():
-            wide = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", name, wide)
+            wide = put(name, number, wide)
         if not _meets(wide, names, before, given, seconds):
             return False
     return True
 
 
+def put(name: str, number: str, text: str) -> str:
+    """A text with a name for a number, wherever that stands by itself."""
+    return re.sub(rf"(?<![\w.]){re.escape(number)}(?![\w.])", name, text)
+
+
+def value_of(text: str, given: Mapping[str, Any], seconds: float) -> Expr | None:
+    """The exact value of arithmetic; None where it has none."""
+    found = verify_numbers([text, "0"], given, seconds=seconds).correct
+    return None if found is None else found.rhs
+
+
 def digits_of(number: str) -> int:
     """How many digits a number has."""
-    return len(number.replace(".", "").lstrip("0"))
+    return len(number.removeprefix("-").replace(".", "").lstrip("0"))
 
 
 def _is_last_digit(before: str, side: str, given: Mapping[str, Any], seconds: float) -> bool:
     """Whether a long decimal is off by one in its last digit only, its factors having been as long and rounded."""
-    digits = side.removeprefix("-").replace(".", "").lstrip("0")
-    if len(digits) < LONG or not any(len(n.replace(".", "").lstrip("0")) >= LONG - 1 for n in _DECIMAL.findall(before)):
+    if digits_of(side) < LONG or not any(digits_of(number) >= LONG - 1 for number in _DECIMAL.findall(before)):
         return False
-    wanted = verify_numbers([before, "0"], given, seconds=seconds)
-    if wanted.correct is None:
-        return False
-    unit = exact("1") / 10 ** len(side.partition(".")[2])
-    return bool(abs(wanted.correct.rhs - exact(side)) <= unit)
+    wanted = value_of(before, given, seconds)
+    return wanted is not None and bool(abs(wanted - exact(side)) <= unit_of(side))
 
 
 def _meets(wide: str, names: Mapping[str, str], before: str, given: Mapping[str, Any], seconds: float) -> bool:
     """Whether some numbers that round to the printed ones give a side the value of the side before it."""
-    values = {}
-    for sign in ("", "-", "+"):
-        shifted = {name: _shifted(number, sign) for name, number in names.items()}
-        found = verify_numbers([wide, "0"], {**given, **shifted}, seconds=seconds)
-        if found.correct is None:
-            return False
-        values[sign] = found.correct.rhs
-    wanted = verify_numbers([before, "0"], given, seconds=seconds)
-    if wanted.correct is None:
+    values = []
+    for halves in (-1, 0, 1):
+        shifted = {name: exact(number) + halves * unit_of(number) / 2 for name, number in names.items()}
+        values.append(value_of(wide, {**given, **shifted}, seconds))
+    wanted = value_of(before, given, seconds)
+    low, own, high = values
+    if wanted is None or low is None or own is None or high is None:
         return False
-    slack = max(abs(values["-"] - values[""]), abs(values["+"] - values[""]))
-    return bool(abs(wanted.correct.rhs - values[""]) <= slack)
-
-
-def _shifted(number: str, sign: str) -> Expr:
-    half = exact("0.5") / 10 ** len(number.partition(".")[2])
-    return exact(number) + (half if sign == "+" else -half if sign == "-" else 0)
+    return bool(abs(wanted - own) <= max(abs(low - own), abs(high - own)))

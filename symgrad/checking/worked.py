@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +9,8 @@ from sympy import Integer
 
 from symgrad.checking.judge import Judge, Judged
 from symgrad.checking.ledger import Ledger
-from symgrad.checking.printed import array_of, key_of, printed_number
-from symgrad.checking.rounding import within_rounding
+from symgrad.checking.printed import array_of, entry_text, key_of, printed_number
+from symgrad.checking.rounding import put, value_of, within_rounding
 from symgrad.checking.sentences import Sentence, is_number
 from symgrad.checking.speller import Speller
 from symgrad.checking.unknown import sloped
@@ -25,7 +24,6 @@ from symgrad.reading.latex import terms as t
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
 from symgrad.verification.numbers import FLOATS, Array, NoValue
-from symgrad.verification.numeric import verify_numbers
 from symgrad.verification.values import Values
 from symgrad.verification.verdict import Verdict
 
@@ -72,11 +70,12 @@ def _of_number(sentence: Sentence, text: str, found: float, ledger: Ledger, seco
     if within_rounding([value, text], {}, True, seconds):
         return Verdict("agrees", "", "every number is right to its printed digits, where numbers were rounded before")
     name, wrong = key_of(sentence.left), ""
-    if found and abs(_number(text, seconds) + found) < NEAR * abs(found):
+    inserted = value_of(text, {}, seconds)
+    if inserted is not None and found and abs(float(inserted) + found) < NEAR * abs(found):
         wrong = "the sign is wrong"
     for printed, (other, correct) in ledger.mistaken.items():
-        put = re.sub(rf"(?<![\w.]){re.escape(printed)}(?![\w.])", f"({correct})", text)
-        if put != text and within_rounding([value, put], {}, True, seconds):
+        mended = put(f"({correct})", printed, text)
+        if mended != text and within_rounding([value, mended], {}, True, seconds):
             wrong = f"{printed} stands for {other}, which is {float(correct):.4g}"
     if not wrong:
         return None
@@ -171,14 +170,6 @@ def _of_entries(found: Array, entries: Array) -> Verdict | None:
     if not wrong.any() or np.count_nonzero(right & (printed != 0)) < max(2, entries.size / 2):
         return None
     place = tuple(np.argwhere(wrong)[0])
-    at = ", ".join(str(index + 1) for index in place)
-    diagnosis = f"in entry [{at}]: {entries[place]} stands where the numbers of the document give {found[place]:.4g}"
+    given = f"the numbers of the document give {found[place]:.4g}"
+    diagnosis = f"in entry {entry_text(place)}: {entries[place]} stands where {given}"
     return Verdict("refuted", "", "most of its entries are right, this one isn't", diagnosis=diagnosis)
-
-
-def _number(text: str, seconds: float) -> float:
-    """The value of arithmetic; raises NoValue."""
-    found = verify_numbers([text, "0"], seconds=seconds).correct
-    if found is None:
-        raise NoValue
-    return float(found.rhs)

@@ -322,7 +322,7 @@ class CycleError(Exception):
 def _renamed(term: t.Term, bodies: Mapping[t.Term, Definition], own: str) -> t.Term:
     def part(inner: t.Term) -> t.Term:
         known = bodies.get(t.placeless(inner)) if isinstance(inner, t.Add | t.Mul) else None
-        if known is not None and known.name != own and own not in used([known.body]):
+        if known is not None and known.name != own and own not in known.uses:
             return t.Ref(inner.span, known.name)
         return _renamed(inner, bodies, own)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,12 +72,7 @@ class Course:
         """All rows as columns."""
         names = self.tracks[-1].points if self.tracks else {}
         return History(
-            _joined([track.losses for track in self.tracks]),
-            {name: _joined([track.points[name] for track in self.tracks]) for name in names},
+            np.concatenate([track.losses for track in self.tracks]) if self.tracks else np.empty(0),
+            {name: np.concatenate([track.points[name] for track in self.tracks]) for name in names},
             np.array(self.validation) if self.validation else None,
         )
-
-
-def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Arrays behind each other; a lone one isn't copied."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.empty(0)

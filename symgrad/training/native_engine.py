@@ -120,8 +120,9 @@ class NativeEngine:
         losses = np.empty(epochs)
         points = np.empty((epochs if record else 0, self._count), self._real)
         lengths = np.empty(epochs) if norms else None
+        rates = np.asarray(rates, np.float64)
         constant = not any(stride for stride, length in zip(rates.strides, rates.shape, strict=True) if length > 1)
-        rates = rates if constant else np.ascontiguousarray(rates, np.float64)
+        rates = rates if constant else np.ascontiguousarray(rates)
         places = None if orders is None or self._full else np.ascontiguousarray(orders, np.int64)
         if epochs and self._full and not self._fresh:
             self._evaluated(self._columns)

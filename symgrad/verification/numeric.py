@@ -192,7 +192,7 @@ def _half_unit(name: str, given: Mapping[str, Any]) -> Expr:
     """Half a unit in the last printed place of a value."""
     if name not in given:
         raise ClaimError(f"{name} is said to be rounded, but has no value")
-    return Rational(10) ** -_places(str(given[name])) / 2
+    return unit_of(str(given[name])) / 2
 
 
 def _correct(truth: Expr) -> str:
@@ -285,6 +285,11 @@ def _with_coefficient(node: ast.expr, operators: tuple[type, type]) -> Iterator[
     yield ast.Constant(1), coefficient
 
 
+def unit_of(number: str) -> Expr:
+    """One unit in the last place of a printed number."""
+    return Rational(10) ** -_places(number)
+
+
 def _places(number: str) -> int:
     """How many decimals a printed number has; a whole number has none, and stands for itself."""
     exponent = Decimal(number).as_tuple().exponent
@@ -296,7 +301,7 @@ def _rounds(value: Expr, number: str) -> bool:
     printed = exact(number)
     if number.removeprefix("-").isdigit():
         return _same(value, printed)
-    unit = Rational(10) ** -_places(number)
+    unit = unit_of(number)
     side = sign(abs(value - printed) - unit / 2)
     if side != 0:
         return side < 0
@@ -304,8 +309,8 @@ def _rounds(value: Expr, number: str) -> bool:
 
 
 def _truncates(value: Expr, number: str) -> bool:
-    scale, printed = Rational(10) ** _places(number), exact(number)
-    return "." in number and bool(value * printed >= 0) and bool(floor(abs(value) * scale) == abs(printed) * scale)
+    unit, printed = unit_of(number), exact(number)
+    return "." in number and bool(value * printed >= 0) and bool(floor(abs(value) / unit) == abs(printed) / unit)
 
 
 def _rounded(value: Expr, places: int) -> Expr:
