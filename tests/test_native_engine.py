@@ -9,10 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy
 
 import symgrad as sg
 from symgrad.codegen.native import compiler
+from symgrad.codegen.native.affine_step import affine_step
 from symgrad.codegen.native.unsupported import NativeError
+from symgrad.derivation import derive
+from symgrad.equations import Model
 from symgrad.training import native_engine, numpy_engine
 from symgrad.training.engine import Task
 from symgrad.training.optimizers import adam, adamw, momentum, nesterov, rmsprop, sgd
@@ -414,6 +418,13 @@ def test_a_plain_step_on_a_parabola_is_one_affine_map_with_the_same_numbers(mode
     for name in given.params:
         np.testing.assert_allclose(one.points[name], two.points[name], rtol=1e-12)
     assert "affine_step" not in native_engine.NativeEngine(replace(given, optimizer=momentum())).source
+
+
+def test_a_gradient_of_what_depends_on_the_parameters_has_no_affine_step():
+    w, d, z = map(sympy.Symbol, ("w", "d", "z"))
+    given = derive(Model.from_equations([("z", w + d), ("L", sympy.tanh(z))]), "w")
+    assert given.step("w").adjoint.is_Symbol  # the adjoint of z, by its name
+    assert affine_step(given, {"d"}, climbs=False) is None
 
 
 @sg.model

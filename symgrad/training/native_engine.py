@@ -83,8 +83,9 @@ class NativeEngine:
         rows = {name: training.entries_of(array.shape[1:]) for name, array in self._columns.items() if array.ndim}
         slots = len(task.optimizer.slots)
         batch = None if self._full else task.batch
-        collected = self._moments is not None and self._scalar and task.optimizer.is_plain
-        affine = affine_step(self._derivation, task.maximize) if collected else None
+        numbers = self._moments is not None and self._scalar  # all columns are
+        plain = numbers and task.optimizer.is_plain
+        affine = affine_step(self._derivation, self._columns, task.maximize) if plain else None
         loop = training.Loop(
             self._kernel, cost, self._whole_kernel, rows, self._count, slots, batch, task.maximize, affine
         )

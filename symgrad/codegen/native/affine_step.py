@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from sympy import Poly, PolynomialError, Symbol
@@ -24,34 +25,37 @@ class AffineStep:
         return f"affine_step({', '.join([*map(safe, self.numbers), 'theta', rate])});"
 
 
-def affine_step(derivation: Derivation, climbs: bool) -> AffineStep | None:
+def affine_step(derivation: Derivation, numbers: Container[str], climbs: bool) -> AffineStep | None:
     """The step θ - ηg for gradients g = c + Cθ, as (1 - ηC)θ - ηc; None where a gradient is no such.
 
-    One operation on θ less waits for another, and those that wait set the pace of a model of few numbers.
+    The entries of C and c are `numbers` that stay the same.  One operation on θ less waits for another, and those that
+    wait set the pace of a model of few numbers.
     """
     params = [Symbol(name) for name in derivation.wrt]
-    numbers: dict[str, None] = {}
+    if len(params) > MOST:
+        return None
+    used: dict[str, None] = {}
     rows = []
     for place, param in enumerate(params):
         try:
             gradient = Poly(derivation.step(param.name).adjoint, *params)
         except PolynomialError:
             return None
-        if len(params) > MOST or gradient.total_degree() > 1 or not all(c.is_Symbol for c in gradient.coeffs()):
+        if gradient.total_degree() > 1 or not all(c.is_Symbol and c.name in numbers for c in gradient.coeffs()):
             return None
-        terms = []
+        own = safe(param.name)
+        terms = [] if gradient.coeff_monomial(param) else [own]
         for powers, factor in sorted(gradient.terms()):
-            numbers[factor.name] = None
+            used[factor.name] = None
             moved = f"{'' if climbs else '-'}rate*{safe(factor.name)}"
-            by = next((gen for gen, power in zip(params, powers, strict=True) if power), None)
-            if by is not None:
-                moved = f"(1 {'+' if climbs else '-'} rate*{safe(factor.name)})" if by == param else f"({moved})"
-            terms.append(moved if by is None else f"{moved}*{safe(by.name)}")
-        if not any(term.endswith(f"*{safe(param.name)}") for term in terms):
-            terms.append(safe(param.name))
+            by = next((safe(gen.name) for gen, power in zip(params, powers, strict=True) if power), "")
+            if by == own:
+                terms.append(f"(1 {'+' if climbs else '-'} rate*{safe(factor.name)})*{own}")
+            else:
+                terms.append(f"({moved})*{by}" if by else moved)
         rows.append(f"theta[{place}] = {' + '.join(terms)};")
     olds = [f"const real {safe(param.name)} = theta[{place}];" for place, param in enumerate(params)]
-    given = ", ".join(f"const real {safe(name)}" for name in numbers)
+    given = ", ".join(f"const real {safe(name)}" for name in used)
     body = "\n".join(f"    {line}" for line in (*olds, *rows))
     head = f"static inline void affine_step({given}, real *restrict theta, const real rate)"
-    return AffineStep(f"{head}\n{{\n{body}\n}}\n", tuple(numbers))
+    return AffineStep(f"{head}\n{{\n{body}\n}}\n", tuple(used))
