@@ -24,6 +24,7 @@ from symgrad.reading.latex import terms as t
 from symgrad.verification.budget import Budget, OutOfTime
 from symgrad.verification.context import Context
 from symgrad.verification.numbers import FLOATS, Array, NoValue
+from symgrad.verification.numeric import unit_of
 from symgrad.verification.values import Values
 from symgrad.verification.verdict import Verdict
 
@@ -161,9 +162,9 @@ class _Example:
 def _of_entries(found: Array, entries: Array) -> Verdict | None:
     """The verdict on the numbers of an array: that some are wrong is said where most are right."""
     printed = entries.astype(float)
-    units = np.vectorize(lambda text: 10.0 ** -len(text.partition(".")[2]), otypes=[float])(entries)
+    units = np.vectorize(_unit, otypes=[float])(entries)
     apart = np.abs(found - printed)
-    right = apart <= units * (0.5 + 10.0**-DIGITS)
+    right = apart <= units / 2 + 10.0**-DIGITS * np.maximum(np.abs(printed), 1)
     if right.all():
         return Verdict("agrees", "", "each entry is, to its printed digits, what the numbers of the document give")
     wrong = (apart > FAR * units) & (apart > 2 * NEAR * np.abs(found))
@@ -173,3 +174,8 @@ def _of_entries(found: Array, entries: Array) -> Verdict | None:
     given = f"the numbers of the document give {found[place]:.4g}"
     diagnosis = f"in entry {entry_text(place)}: {entries[place]} stands where {given}"
     return Verdict("refuted", "", "most of its entries are right, this one isn't", diagnosis=diagnosis)
+
+
+def _unit(number: str) -> float:
+    """A unit in a printed number's last place; 0 for a whole number, which stands for itself."""
+    return 0.0 if number.removeprefix("-").isdigit() else float(unit_of(number))
