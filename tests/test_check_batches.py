@@ -150,6 +150,15 @@ def test_spellings_of_one_thing(text, found):
     assert " ".join(token.text for token in tokens(Written.of(text))) == found
 
 
+def test_a_bold_letter_that_only_stands_below_a_derivative_is_the_thin_one_wherever_that_stands(tmp_path):
+    claim = r"$\frac{\partial L}{\partial \mathbf{\gamma}} = \frac{\partial L}{\partial y} \odot x$"
+    for text in (f"{claim} where $y = \\gamma \\odot x$", f"$y = \\gamma \\odot x$, so {claim}"):
+        found = check(tmp_path, r"<!-- symgrad: x: H; \gamma: H -->" + "\n" + text)
+        (finding,) = (finding for finding in found if finding.kind == "claim")
+        assert finding.status == "proved"
+        assert finding.choices == ("bold gamma was read as the thin one",)
+
+
 NORMALISED = r"""
 <!-- symgrad: x: H; \gamma: H; \beta: H -->
 $\mu = \frac{1}{H} \sum_{j=1}^H x_j$, $\sigma^2 = \frac1H \sum_{j=1}^H (x_j - \mu)^2$,

@@ -194,3 +194,22 @@ def test_what_may_vary_with_the_terms_of_a_sum_cannot_be_drawn_out_of_it():
         for claim in (r"\sum_x \frac{y x_j}{z}", r"y \sum_x \frac{x_j}{z}")
     )
     assert right and wrong.status == "undecided" and "y may be another one for each x" in wrong.reason
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        ((r"i \neq c", "i = c"), "proved"),
+        ((r"i \neq c", r"\text{otherwise}"), "proved"),
+        ((r"i \neq c", "i = p"), "unread"),
+        ((r"i \neq c", "i = k"), "unread"),
+        ((r"i \neq c", "p > c"), "unread"),
+    ],
+)
+def test_the_last_case_is_what_the_others_leave(tmp_path, conditions, status):
+    first, last = conditions
+    cases = rf"\begin{{cases}} p_i & \text{{if }} {first} \\ p_i - 1 & \text{{if }} {last} \end{{cases}}"
+    cases = cases.replace(r"\text{if } \text{otherwise}", r"\text{otherwise}")
+    text = rf"""<!-- symgrad: y: k; p: k; c: index -->
+$p = \text{{softmax}}(y)$, $L = -\ln (p_c)$, $\frac{{\partial L}}{{\partial y_i}} = {cases}$"""
+    assert statuses(tmp_path, text)[-1] == status

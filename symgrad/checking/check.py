@@ -168,7 +168,7 @@ class _Checker:
             for at, found in self.declared_at
         ]
         self.anew = declared_anew(named, sentences)
-        sentences = in_one_font(without_strange(with_new_names(with_changes(sentences), self.anew)))
+        sentences = in_one_font(without_strange(with_new_names(with_changes(sentences), self.anew)), self.symbols)
         given = set(map(self._name, (*self.declared.shapes, *self.declared.sums)))
         sentences = with_applied(with_rows(self._with_entries(sentences)))
         sentences = turned(in_context(with_inputs(with_layered(sentences))), given)

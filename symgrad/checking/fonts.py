@@ -8,11 +8,10 @@ from dataclasses import replace
 
 from symgrad.checking.sentences import Sentence, used
 from symgrad.reading.latex import terms as t
+from symgrad.reading.latex.symbols import Symbols
 
-BOLD = "_bold"  # the ending of a bold letter's name where there is a thin one, too
 
-
-def in_one_font(sentences: Sequence[Sentence]) -> list[Sentence]:
+def in_one_font(sentences: Sequence[Sentence], symbols: Symbols) -> list[Sentence]:
     """The sentences with the thin letter in its place: nothing else would say what is differentiated by."""
     sides = [side for sentence in sentences for side in sentence.sides]
     by = Counter(
@@ -24,15 +23,17 @@ def in_one_font(sentences: Sequence[Sentence]) -> list[Sentence]:
         if isinstance(by, t.Ref)
     )
     everywhere = Counter(ref.name for side in sides for ref in t.refs(side))
-    alone = (name for name, count in by.items() if name.endswith(BOLD) and everywhere[name] == count)
-    thin = {name: name.removesuffix(BOLD) for name in alone}
-    meant = {name: base for name, base in thin.items() if everywhere[base] > by[base]}
+    meant: dict[str, str] = {}
+    for ((letter, font, accents), labels, primes), name in symbols.identifiers.items():
+        thin = symbols.identifiers.get(((letter, "", accents), labels, primes), "") if font == "bold" else ""
+        if thin and by[name] == everywhere[name] and everywhere[thin] > by[thin]:
+            meant[name] = thin
 
     def rewritten(sentence: Sentence) -> Sentence:
         own = sorted(used(sentence.sides) & meant.keys())
         if not own:
             return sentence
-        words = tuple(f"bold {meant[name]} was read as the thin one" for name in own)
+        words = tuple(f"bold {min(name, meant[name], key=len)} was read as the thin one" for name in own)
         sides = tuple(t.renamed(side, meant) for side in sentence.sides)
         return replace(sentence, sides=sides, choices=(*sentence.choices, *words))
 

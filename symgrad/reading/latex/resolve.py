@@ -400,7 +400,9 @@ class Resolver:
             if read is None and not last:
                 raise UnreadError("a case needs a condition such as x > 0", row[0].span.start, row[-1].span.end)
             branches.append((self._case(_without_comma(value)), read))
-        if branches[-1][1] is not None:  # the cases cover everything: the last one is what is left
+        if read is not None:  # the cases cover everything: the last one is what is left
+            if len(branches) > 1 and not any(_leaves(read, other) for _, other in branches[:-1] if other is not None):
+                raise UnreadError("the last case isn't what the others leave", read.span.start, read.span.end)
             branches[-1] = (branches[-1][0], None)
         return t.Choice(tree.span, tuple(branches))
 
@@ -871,6 +873,14 @@ NOWHERE = Span(0, 0)
 def _runs(letter: str) -> bool:
     """Whether a letter of layers or steps that the document doesn't count by is any of them, and not the last one."""
     return len(letter) == 1 and letter.islower() and letter not in "nm"
+
+
+def _leaves(last: t.Comparison, other: t.Comparison) -> bool:
+    """Whether a last case may be what another one leaves: i = j behind i ≠ j, y = 0 behind y = 1; not i = k."""
+    pairs = [{t.placeless(one.left), t.placeless(one.right)} for one in (last, other)]
+    if pairs[0] == pairs[1] or not {last.relation, other.relation} & {"==", "!="}:
+        return True
+    return bool(pairs[0] & pairs[1]) and all(isinstance(term, t.Num) for term in pairs[0] ^ pairs[1])
 
 
 def _is_numeric(tree: Tree) -> bool:
