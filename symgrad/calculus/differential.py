@@ -186,7 +186,7 @@ def _derivative_rule(function: type[Function], count: int, place: int) -> tuple[
     else:
         try:
             factors = (applied.fdiff(place),)
-        except (ArgumentIndexError, NotImplementedError, AttributeError) as error:
+        except (ArgumentIndexError, NotImplementedError, AttributeError) as error:  # SymPy's ways to have none
             raise DerivativeError(f"no derivative is known for the function {function.__name__}") from error
     if any(factor.has(Derivative, Subs) for factor in factors):
         raise DerivativeError(f"no derivative is known for the function {function.__name__}")
