@@ -167,6 +167,7 @@ $$\frac{\partial L}{\partial x_1} = 2 \cdot 0.5 + \frac{0.75}{3}$$
     last = findings(text)[-1]
     assert last.status == "refuted"
     assert "0.75 stands for ∂L/∂mu, which is -0.75" in last.message
+    assert last.correct == "0.75"
 
 
 def test_a_product_of_matrices_that_are_written_out_is_checked_entry_by_entry():

@@ -29,6 +29,7 @@ from symgrad.verification.values import Values
 from symgrad.verification.verdict import Verdict
 
 DIGITS = 12  # of what is computed in floats
+SHOWN = 6  # of the number that is right
 FAR = 5  # units of the last printed digit, which no rounding on the way explains
 NEAR = 0.01  # how far apart, relatively, a number with the wrong sign may be from the right one, for its rounding
 
@@ -83,7 +84,8 @@ def _of_number(sentence: Sentence, text: str, found: float, ledger: Ledger, seco
     last = printed_number(sentence.sides[-1])
     if last is not None and name:
         ledger.mistaken[last] = name, value
-    return Verdict("refuted", "", f"the numbers of the document give {found:.4g}", diagnosis=wrong)
+    right = Equation("value", exact(f"{found:.{SHOWN}g}"))
+    return Verdict("refuted", "", f"the numbers of the document give {found:.4g}", diagnosis=wrong, correct=right)
 
 
 @dataclass(frozen=True)
