@@ -10,22 +10,21 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
 
-with atheris.instrument_imports(include=["symgrad"]):
-    from fuzz_check import FIXTURES, KINDS, TOKENS, read
+def main() -> None:
+    import atheris
 
+    with atheris.instrument_imports(include=["symgrad"]):
+        from fuzz_check import FIXTURES, KINDS, TOKENS, read
 
-def one(data: bytes) -> None:
-    """Reads one document."""
-    if data:
-        kinds = sorted(KINDS)
-        read(kinds[data[0] % len(kinds)], data[1:].decode("utf-8", "surrogateescape"))
+    kinds = sorted(KINDS)
 
+    def one(data: bytes) -> None:
+        if data:
+            read(kinds[data[0] % len(kinds)], data[1:].decode("utf-8", "surrogateescape"))
 
-if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        markdown = bytes([sorted(KINDS).index("markdown")])
+        markdown = bytes([kinds.index("markdown")])
         for number, text in enumerate(FIXTURES):
             for start in range(0, len(text), 400):
                 part = text[start : start + 400].encode("utf-8", "surrogatepass")
@@ -35,3 +34,7 @@ if __name__ == "__main__":
         words.write_text("".join(f'"{chr(92)}x{token.replace(" ", chr(92) + "x")}"\n' for token in tokens))
         atheris.Setup([*sys.argv, folder, f"-dict={words}", "-timeout=10", "-rss_limit_mb=2048"], one)
         atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
